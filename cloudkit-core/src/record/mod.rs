@@ -1,0 +1,5 @@
+//! One record.
+
+mod descriptor;
+
+pub use descriptor::{FieldDescriptor, Index, RecordDescriptor, SystemIndexes};

@@ -1,0 +1,5 @@
+//! What a field can hold.
+
+mod value_type;
+
+pub use value_type::{ScalarType, ValueType};
