@@ -4,6 +4,7 @@ pub mod auth;
 mod environment;
 mod error_code;
 pub mod record;
+pub mod runtime;
 pub mod transport;
 pub mod value;
 
