@@ -9,6 +9,7 @@ mod environment;
 mod error_code;
 pub mod query;
 pub mod record;
+pub mod runtime;
 pub mod transport;
 pub mod value;
 mod zone;

@@ -1,1 +1,19 @@
-//! Who is asking.
+//! Who is asking: keys and tokens, the text that is signed, and the signature over it.
+//!
+//! Nothing here sends a request, reads the clock or the environment. Only loading a key from a file does I/O, and
+//! only generating a key draws random numbers.
+
+mod message;
+mod sign;
+mod verify;
+
+use std::pin::Pin;
+
+pub use message::{
+    BodyHash, CanonicalMessage, HEADER_DATE, HEADER_KEY_ID, HEADER_SIGNATURE, RequestDate, RequestDateError,
+};
+pub use sign::{Signature, SignatureError, Signer, SignerError};
+pub use verify::{PublicKey, PublicKeyError};
+
+/// A future on the heap that may move between threads: what the methods of object-safe traits return here.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
