@@ -2,9 +2,16 @@
 //!
 //! What the bytes mean is not known here, but for the members of an error body that say whether to try again.
 
+mod destination;
 mod error;
+#[cfg(feature = "http")]
+mod http;
 
+pub use destination::{DestinationError, check_destination, is_loopback};
 pub use error::{TransportError, TransportErrorKind};
+
+#[cfg(feature = "http")]
+pub use self::http::{HttpOptions, HttpTransport};
 
 use crate::runtime::BoxFuture;
 use bytes::Bytes;
@@ -22,6 +29,6 @@ pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends one request and waits for the whole answer.
     fn send(
         &self,
-        request: http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+        request: ::http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<::http::Response<Bytes>, TransportError>>;
 }
