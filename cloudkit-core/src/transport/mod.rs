@@ -6,9 +6,20 @@ mod destination;
 mod error;
 #[cfg(feature = "http")]
 mod http;
+mod pacing;
+mod rate;
+mod refusal;
+mod retry;
+mod send;
+#[cfg(test)]
+mod simulation;
 
 pub use destination::{DestinationError, check_destination, is_loopback};
 pub use error::{TransportError, TransportErrorKind};
+pub use pacing::{Closed, Outcome, Pacer, PacerStatus, Permit};
+pub use refusal::Refusal;
+pub use retry::{Failure, RetryPolicy, Tally};
+pub use send::{Answer, CallInfo, ClockSkew, SendError, SendFailure, Sender};
 
 #[cfg(feature = "http")]
 pub use self::http::{HttpOptions, HttpTransport};
