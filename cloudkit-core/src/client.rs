@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::auth::{
-    ApiToken, CanonicalMessage, RequestDate, RequestDateError, ServerKey, ServerKeys, SignerError, TokenQuery,
+    ApiToken, CanonicalMessage, RequestDate, ServerKey, ServerKeys, SignerError, TokenQuery,
     WebAuthTokenStore,
 };
 use crate::error::{Error, RequestError, Result, ServerError};
@@ -77,7 +77,8 @@ impl Answer {
 impl Client {
     /// Writes the body of a request.
     pub(crate) fn encode(&self, operation: &'static str, request: &impl Serialize) -> Result<Bytes> {
-        let mut buffer = std::mem::take(&mut *self.spare_buffer.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut buffer =
+            std::mem::take(&mut *self.spare_buffer.lock().unwrap_or_else(PoisonError::into_inner));
         buffer.clear();
         let mut writer = buffer.writer();
         serde_json::to_writer(&mut writer, request)
@@ -114,7 +115,8 @@ impl Client {
         loop {
             let index = (first + tried) % keys.len().max(1);
             let key = *keys.get(index).ok_or(crate::config::ConfigError::NoKey(self.environment))?;
-            let result = self.send(call, |time| self.signed_request(call, key, body.clone(), time), |_| {}).await;
+            let result =
+                self.send(call, |time| self.signed_request(call, key, body.clone(), time), |_| {}).await;
             tried += 1;
             match result {
                 // While keys are rotated, the next one may be the one that is registered.
@@ -141,7 +143,7 @@ impl Client {
         time: SystemTime,
     ) -> Result<Request<Bytes>, BuildError> {
         let subpath = self.path(call);
-        let message = CanonicalMessage::new(RequestDate::try_from(time)?, &body, subpath.as_str());
+        let message = CanonicalMessage::new(RequestDate::from(time), &body, subpath.as_str());
         let signed = key.sign(&message).await?;
         let mut request = self.request(&subpath, "", body)?;
         signed.insert_into(request.headers_mut());
@@ -179,8 +181,11 @@ impl Client {
         B: FnMut(SystemTime) -> F + Send,
         F: Future<Output = Result<Request<Bytes>, BuildError>> + Send,
     {
-        let info =
-            CallInfo { operation: call.operation, record_type: call.record_type, idempotent: call.may_repeat };
+        let info = CallInfo {
+            operation: call.operation,
+            record_type: call.record_type,
+            idempotent: call.may_repeat,
+        };
         match self.sender.send(info, |_attempt, time| build(time), seen).await {
             Ok(answer) => Ok(Answer { operation: call.operation, answer }),
             Err(error) => Err(self.failure(call.operation, error)),
@@ -216,14 +221,15 @@ impl Client {
                 Error::Request { operation, source: RequestError::Value(error.to_string()) }
             }
             SendFailure::Transport(source) => Error::Transport { operation, attempts, elapsed, source },
-            SendFailure::Refused(refusal) => Error::Server {
-                operation,
-                source: Box::new(server_error(*refusal, server_date_skew)),
-            },
+            SendFailure::Refused(refusal) => {
+                Error::Server { operation, source: Box::new(server_error(*refusal, server_date_skew)) }
+            }
             SendFailure::Closed(closed) => Error::Server {
                 operation,
                 source: Box::new(ServerError {
-                    reason: Some("CloudKit asked for a pause that is longer than this call may take".to_owned()),
+                    reason: Some(
+                        "CloudKit asked for a pause that is longer than this call may take".to_owned(),
+                    ),
                     retry_after: Some(closed.remaining),
                     ..ServerError::new(ServerErrorCode::Throttled)
                 }),
@@ -280,8 +286,6 @@ fn server_error(refusal: Refusal, skew: Option<i64>) -> ServerError {
 /// Why a request could not be put together.
 #[derive(Debug, thiserror::Error)]
 enum BuildError {
-    #[error("the clock shows a time that has no date of four digits")]
-    Date(#[from] RequestDateError),
     #[error(transparent)]
     Signer(#[from] SignerError),
     // Its own text can hold the address, and that a token.
@@ -291,7 +295,8 @@ enum BuildError {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { container, environment, base_url, credential, sender: _, key_in_use: _, spare_buffer: _ } = self;
+        let Self { container, environment, base_url, credential, sender: _, key_in_use: _, spare_buffer: _ } =
+            self;
         f.debug_struct("Client")
             .field("container", container)
             .field("environment", environment)

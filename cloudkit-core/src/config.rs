@@ -264,7 +264,10 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         let error = config(&[]).container().expect_err("nothing is set");
-        assert!(error.to_string().starts_with("the environment variable CLOUDKIT_CONTAINER is not set"), "{error}");
+        assert!(
+            error.to_string().starts_with("the environment variable CLOUDKIT_CONTAINER is not set"),
+            "{error}"
+        );
         let error = config(&[("CLOUDKIT_CONTAINER", "  ")]).container().expect_err("blank is not set");
         assert!(error.to_string().contains("CLOUDKIT_CONTAINER"), "{error}");
         let error = config(&[]).server_key().expect_err("nothing is set");
@@ -281,7 +284,10 @@ mod tests {
         ])
         .server_key()
         .expect_err("both are set");
-        assert!(matches!(error, ConfigError::Both("CLOUDKIT_PRIVATE_KEY", "CLOUDKIT_PRIVATE_KEY_FILE")), "{error}");
+        assert!(
+            matches!(error, ConfigError::Both("CLOUDKIT_PRIVATE_KEY", "CLOUDKIT_PRIVATE_KEY_FILE")),
+            "{error}"
+        );
     }
 
     #[test]
@@ -306,7 +312,9 @@ mod tests {
             ("CLOUDKIT_URL", "https://user:c2VjcmV0LXNlY3JldA@example.test"),
         ]);
         let mut text = format!("{config:?}");
-        for error in [config.server_key().map(|_| ()).err(), config.api_token().map(|_| ()).err()].into_iter().flatten()
+        for error in [config.server_key().map(|_| ()).err(), config.api_token().map(|_| ()).err()]
+            .into_iter()
+            .flatten()
         {
             text += &format!("{error} {error:?}");
         }

@@ -177,7 +177,10 @@ impl Container<SignedInUser> {
     /// [`Error::Config`](crate::Error::Config), which names the variable that is missing or wrong.
     pub fn with_user_from_env() -> Result<Self> {
         let config = Config::from_env();
-        Container::configured(&config)?.api_token(config.api_token()?).web_auth_token(config.web_auth_token()?).build()
+        Container::configured(&config)?
+            .api_token(config.api_token()?)
+            .web_auth_token(config.web_auth_token()?)
+            .build()
     }
 }
 
@@ -426,7 +429,10 @@ mod tests {
 
     #[test]
     fn the_address_is_scheme_and_host() {
-        assert_eq!(base_url("https://api.apple-cloudkit.com/").ok().as_deref(), Some("https://api.apple-cloudkit.com"));
+        assert_eq!(
+            base_url("https://api.apple-cloudkit.com/").ok().as_deref(),
+            Some("https://api.apple-cloudkit.com")
+        );
         assert!(base_url("http://127.0.0.1:8080").is_ok());
         refused(base_url("http://example.test"), "http");
         refused(base_url("https://example.test/database"), "path");

@@ -162,7 +162,17 @@ impl fmt::Display for ServerError {
 
 impl fmt::Debug for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, reason, record_name, status, retry_after, uuid, redirect_url, clock_skew_seconds, body: _ } = self;
+        let Self {
+            code,
+            reason,
+            record_name,
+            status,
+            retry_after,
+            uuid,
+            redirect_url,
+            clock_skew_seconds,
+            body: _,
+        } = self;
         f.debug_struct("ServerError")
             .field("code", code)
             .field("reason", reason)

@@ -32,9 +32,9 @@ pub(crate) fn for_server_error(error: &ServerError) -> Option<Cow<'static, str>>
             "the schema does not allow it: add `GRANT {} TO \"_icloud\"` to the record type and deploy the schema",
             reason.split(' ').next().unwrap_or("WRITE")
         )),
-        ServerErrorCode::Throttled => {
-            Cow::Borrowed("too many requests for now; the library waits as long as CloudKit says and then tries again")
-        }
+        ServerErrorCode::Throttled => Cow::Borrowed(
+            "too many requests for now; the library waits as long as CloudKit says and then tries again",
+        ),
         ServerErrorCode::Conflict | ServerErrorCode::Exists => Cow::Borrowed(
             "look the record up, apply the change to what it holds now, and save it with its new change tag",
         ),
@@ -68,7 +68,8 @@ fn authentication_failed(error: &ServerError) -> Cow<'static, str> {
 /// The reason texts of section 6.3 of the protocol notes, turned round into the line to write.
 fn missing_index(reason: &str) -> Option<Cow<'static, str>> {
     let words = [("queryable", "QUERYABLE"), ("sortable", "SORTABLE"), ("searchable", "SEARCHABLE")];
-    let (word, index) = words.into_iter().find(|(word, _)| reason.ends_with(&format!("is not marked {word}")))?;
+    let (word, index) =
+        words.into_iter().find(|(word, _)| reason.ends_with(&format!("is not marked {word}")))?;
     let field = reason.strip_prefix("Field '")?.split('\'').next()?;
     let line = match field {
         "recordName" => "\"___recordID\" REFERENCE".to_owned(),

@@ -68,7 +68,8 @@ impl<C> Container<C> {
     ///
     /// Apple: [Fetching Current User (users/caller)](https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/GetCurrentUser.html)
     pub async fn caller(&self) -> Result<UserIdentity> {
-        let call = Call { operation: "users/caller", database: "public", record_type: None, may_repeat: true };
+        let call =
+            Call { operation: "users/caller", database: "public", record_type: None, may_repeat: true };
         let CallerReply(identity) = self.client.call(call, bytes::Bytes::new()).await?.read()?;
         Ok(identity)
     }

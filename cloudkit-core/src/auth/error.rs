@@ -1,6 +1,6 @@
 //! What is wrong with the credentials a program was given.
 
-use super::{ApiTokenError, KeyError, KeyIdError, PublicKeyError, WebAuthTokenError};
+use super::{ApiTokenError, KeyError, KeyIdError, PublicKeyError, SignerError, WebAuthTokenError};
 
 /// A key, a key ID or a token cannot be used. The source says why.
 #[derive(Debug, thiserror::Error)]
@@ -21,4 +21,7 @@ pub enum CredentialsError {
     /// The web auth token.
     #[error("the web auth token cannot be used")]
     WebAuthToken(#[from] WebAuthTokenError),
+    /// The signer could not sign.
+    #[error("the request could not be signed")]
+    Signer(#[from] SignerError),
 }

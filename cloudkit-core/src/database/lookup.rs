@@ -33,7 +33,10 @@ impl<S: Scope> Database<S> {
     /// # Errors
     ///
     /// As [`lookup`](Self::lookup), but for the record that is not there.
-    pub async fn lookup_opt<R: FromRecord>(&self, record_name: impl Into<RecordName>) -> Result<Option<Record<R>>> {
+    pub async fn lookup_opt<R: FromRecord>(
+        &self,
+        record_name: impl Into<RecordName>,
+    ) -> Result<Option<Record<R>>> {
         match self.lookup(record_name).await {
             Ok(record) => Ok(Some(record)),
             Err(error) if error.is_not_found() => Ok(None),
@@ -74,7 +77,11 @@ impl<S: Scope> Database<S> {
         let refuse = |source| Err(Error::Request { operation: OPERATION, source });
         self.check_zone(OPERATION)?;
         if names.len() > MAX_ITEMS {
-            return refuse(RequestError::TooMany { what: "record names", count: names.len(), limit: MAX_ITEMS });
+            return refuse(RequestError::TooMany {
+                what: "record names",
+                count: names.len(),
+                limit: MAX_ITEMS,
+            });
         }
         for &name in names {
             if let Err(source) = name.check() {
@@ -85,7 +92,11 @@ impl<S: Scope> Database<S> {
         let desired_keys = R::desired_keys();
         let body = self.client.encode(
             OPERATION,
-            &LookupRequest { records: &records, zone: self.zone.as_ref(), desired_keys: desired_keys.as_deref() },
+            &LookupRequest {
+                records: &records,
+                zone: self.zone.as_ref(),
+                desired_keys: desired_keys.as_deref(),
+            },
         )?;
         let call =
             Call { operation: OPERATION, database: S::PATH, record_type: R::ONLY_TYPE, may_repeat: true };

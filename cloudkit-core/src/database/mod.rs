@@ -39,7 +39,11 @@ impl<S> Clone for Database<S> {
 impl<S: Scope> fmt::Debug for Database<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { client, zone, scope: _ } = self;
-        f.debug_struct("Database").field("name", &S::PATH).field("zone", zone).field("client", client).finish()
+        f.debug_struct("Database")
+            .field("name", &S::PATH)
+            .field("zone", zone)
+            .field("client", client)
+            .finish()
     }
 }
 

@@ -9,7 +9,9 @@ use futures_core::Stream;
 use super::{Database, HasZones, Scope};
 use crate::client::Call;
 use crate::error::{DecodeError, Error, Result, ServerError};
-use crate::query::{Answerable, ContinuationMarker, Filter, Filtered, Page, Query, RawFilter, RawSort, Sort, Unfiltered};
+use crate::query::{
+    Answerable, ContinuationMarker, Filter, Filtered, Page, Query, RawFilter, RawSort, Sort, Unfiltered,
+};
 use crate::record::{CkRecord, FromRecord, Record};
 use crate::runtime::BoxFuture;
 use crate::wire::RecordItem;
@@ -65,7 +67,11 @@ impl<R: CkRecord, S: Scope, F> QueryCall<R, S, F> {
     }
 
     /// The same, if there is something to compare with.
-    pub fn filter_some<V>(mut self, value: Option<V>, condition: impl FnOnce(R::Fields, V) -> Filter<R>) -> Self {
+    pub fn filter_some<V>(
+        mut self,
+        value: Option<V>,
+        condition: impl FnOnce(R::Fields, V) -> Filter<R>,
+    ) -> Self {
         self.query = self.query.filter_some(value, condition);
         self
     }
@@ -126,7 +132,9 @@ impl<R: CkRecord, S: Scope, F> QueryCall<R, S, F> {
         RecordStream::new(move |marker| {
             let (database, filters, sorts) = (database.clone(), query.filters.clone(), query.sorts.clone());
             let options = options.clone();
-            Box::pin(async move { run(&database, R::RECORD_TYPE, &filters, &sorts, &options, marker.as_ref()).await })
+            Box::pin(async move {
+                run(&database, R::RECORD_TYPE, &filters, &sorts, &options, marker.as_ref()).await
+            })
         })
     }
 
@@ -189,7 +197,8 @@ pub(crate) async fn run<R: FromRecord, S: Scope>(
             desired_keys: desired_keys.as_deref(),
         },
     )?;
-    let call = Call { operation: OPERATION, database: S::PATH, record_type: Some(record_type), may_repeat: true };
+    let call =
+        Call { operation: OPERATION, database: S::PATH, record_type: Some(record_type), may_repeat: true };
     let answer = database.client.call(call, body).await?;
     let reply: RecordsReply<R> = answer.read()?;
     let next = reply.continuation_marker.map(ContinuationMarker::new);
@@ -198,7 +207,8 @@ pub(crate) async fn run<R: FromRecord, S: Scope>(
             operation: OPERATION,
             source: Box::new(DecodeError {
                 at: "continuationMarker".to_owned(),
-                reason: "the marker of the next page is the one of this page, so the query would never end".to_owned(),
+                reason: "the marker of the next page is the one of this page, so the query would never end"
+                    .to_owned(),
             }),
         });
     }
@@ -243,7 +253,10 @@ enum StreamState<R> {
 
 impl<R> RecordStream<R> {
     pub(crate) fn new(
-        next_page: impl Fn(Option<ContinuationMarker>) -> BoxFuture<'static, Result<Page<R>>> + Send + Sync + 'static,
+        next_page: impl Fn(Option<ContinuationMarker>) -> BoxFuture<'static, Result<Page<R>>>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         Self { next_page: Box::new(next_page), ready: VecDeque::new(), state: StreamState::At(None) }
     }
@@ -304,4 +317,3 @@ impl<R> fmt::Debug for RecordStream<R> {
         f.debug_struct("RecordStream").field("ready", &self.ready.len()).finish_non_exhaustive()
     }
 }
-

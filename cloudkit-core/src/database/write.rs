@@ -36,7 +36,11 @@ impl<S: Scope> Database<S> {
     where
         R::Privacy: AllowedIn<S>,
     {
-        UpdateCall { database: self.clone(), operation: Operation::update(record, Patch::new()), patch: Patch::new() }
+        UpdateCall {
+            database: self.clone(),
+            operation: Operation::update(record, Patch::new()),
+            patch: Patch::new(),
+        }
     }
 
     /// Changes some fields of the record of this name, whatever its version, and makes it if there is none.
@@ -66,7 +70,11 @@ impl<S: Scope> Database<S> {
 
     /// Saves this as the record of this name, whatever is there and whether something is there.
     #[doc(alias = "forceReplace")]
-    pub fn force_replace<R: WholeRecord>(&self, record_name: impl Into<RecordName>, value: R) -> ReplaceCall<R, S>
+    pub fn force_replace<R: WholeRecord>(
+        &self,
+        record_name: impl Into<RecordName>,
+        value: R,
+    ) -> ReplaceCall<R, S>
     where
         R::Privacy: AllowedIn<S>,
     {
@@ -235,7 +243,10 @@ impl<T: ToRecord + FromRecord, S: Scope> IntoFuture for ModifyCall<T, S> {
     }
 }
 
-pub(crate) fn save<R, S>(database: Database<S>, operation: Operation<R>) -> BoxFuture<'static, Result<Record<R>>>
+pub(crate) fn save<R, S>(
+    database: Database<S>,
+    operation: Operation<R>,
+) -> BoxFuture<'static, Result<Record<R>>>
 where
     R: ToRecord + FromRecord,
     S: Scope,
@@ -265,7 +276,10 @@ where
         Some(Err(error)) => Err(Error::Server { operation: modify::OPERATION, source: Box::new(error) }),
         None => Err(Error::Decode {
             operation: modify::OPERATION,
-            source: Box::new(DecodeError { at: "records".to_owned(), reason: "no answer to the operation".to_owned() }),
+            source: Box::new(DecodeError {
+                at: "records".to_owned(),
+                reason: "no answer to the operation".to_owned(),
+            }),
         }),
     }
 }

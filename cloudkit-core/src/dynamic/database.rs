@@ -96,7 +96,13 @@ impl<S: Scope> DynamicDatabase<S> {
     /// As [`Database::replace`].
     pub async fn replace(&self, record: Record<DynamicRecord>) -> Result<Record<DynamicRecord>> {
         let (value, metadata) = record.into_parts();
-        self.save(Operation::whole(Verb::Replace, Some(metadata.record_name), Some(metadata.change_tag), value)).await
+        self.save(Operation::whole(
+            Verb::Replace,
+            Some(metadata.record_name),
+            Some(metadata.change_tag),
+            value,
+        ))
+        .await
     }
 
     /// Saves this as the record of this name, whatever is there.
@@ -169,7 +175,12 @@ impl<S: Scope> DynamicQuery<S> {
     }
 
     /// The same for a field that CloudKit adds to each record, by its mapped name, such as `modifiedTimestamp`.
-    pub fn filter_system(self, field: impl Into<String>, comparator: Comparator, value: impl Into<Value>) -> Self {
+    pub fn filter_system(
+        self,
+        field: impl Into<String>,
+        comparator: Comparator,
+        value: impl Into<Value>,
+    ) -> Self {
         self.filter_raw(RawName::system(field), comparator, value.into())
     }
 

@@ -162,13 +162,11 @@ pub(super) fn read_field(json: &RawValue) -> Result<Option<FieldValue>, serde_js
     let wire: WireField<'_> = serde_json::from_str(json.get())?;
     let Some(value) = wire.value.filter(|value| value.get() != "null") else { return Ok(None) };
     let tag = wire.value_type.as_deref().unwrap_or_default();
-    let value_type = ValueType::from_wire(tag).or_else(|| guess(value).filter(|_| tag.is_empty() || tag == "LIST"));
+    let value_type =
+        ValueType::from_wire(tag).or_else(|| guess(value).filter(|_| tag.is_empty() || tag == "LIST"));
     let value = match value_type {
         Some(value_type) => Value::read(value_type, value)?,
-        None => Value::Other {
-            value_type: tag.into(),
-            value: serde_json::from_str(value.get())?,
-        },
+        None => Value::Other { value_type: tag.into(), value: serde_json::from_str(value.get())? },
     };
     Ok(Some(FieldValue { value, encrypted: wire.encrypted.unwrap_or(false) }))
 }

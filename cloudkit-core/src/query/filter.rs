@@ -129,7 +129,10 @@ impl<R> Filter<R> {
         value: Result<Box<RawValue>, String>,
         distance: Option<f64>,
     ) -> Self {
-        Self { raw: RawFilter { field: RawName::from(field), comparator, value_type, value, distance }, record: PhantomData }
+        Self {
+            raw: RawFilter { field: RawName::from(field), comparator, value_type, value, distance },
+            record: PhantomData,
+        }
     }
 
     /// The name of the field that is compared.
@@ -212,7 +215,10 @@ impl RawName {
     }
 
     /// System fields go by their mapped name: both spellings are in use, and this is the one place to change it.
-    pub(super) fn serialize_into<S: Serializer>(&self, dictionary: &mut S::SerializeStruct) -> Result<(), S::Error> {
+    pub(super) fn serialize_into<S: Serializer>(
+        &self,
+        dictionary: &mut S::SerializeStruct,
+    ) -> Result<(), S::Error> {
         let key = if self.system { "systemFieldName" } else { "fieldName" };
         dictionary.serialize_field(key, &self.name)
     }

@@ -12,8 +12,8 @@ use std::marker::PhantomData;
 
 pub use capability::Listable;
 pub use field::{Field, FieldDef, FieldName};
-pub(crate) use filter::{RawFilter, RawName};
 pub use filter::{Comparator, Filter};
+pub(crate) use filter::{RawFilter, RawName};
 pub use operand::Operand;
 pub use page::{ContinuationMarker, Page};
 pub(crate) use sort::RawSort;

@@ -40,7 +40,10 @@ pub struct Page<R> {
 }
 
 impl<R> Page<R> {
-    pub(crate) fn new(records: Vec<Result<Record<R>, ServerError>>, next: Option<ContinuationMarker>) -> Self {
+    pub(crate) fn new(
+        records: Vec<Result<Record<R>, ServerError>>,
+        next: Option<ContinuationMarker>,
+    ) -> Self {
         Self { records, next }
     }
 }

@@ -31,7 +31,10 @@ impl<R> Sort<R> {
     }
 
     pub(super) fn by_distance(field: FieldName, place: Location, ascending: bool) -> Self {
-        Self { raw: RawSort { field: field.into(), ascending, relative_to: Some(place) }, record: PhantomData }
+        Self {
+            raw: RawSort { field: field.into(), ascending, relative_to: Some(place) },
+            record: PhantomData,
+        }
     }
 
     /// The name of the field that is sorted by.

@@ -2,9 +2,27 @@
 //!
 //! What the bytes mean is not known here, but for the members of an error body that say whether to try again.
 
+mod destination;
 mod error;
+#[cfg(feature = "http")]
+mod http;
+mod pacing;
+mod rate;
+mod refusal;
+mod retry;
+mod send;
+#[cfg(test)]
+mod simulation;
 
+pub use destination::{DestinationError, check_destination, is_loopback};
 pub use error::{TransportError, TransportErrorKind};
+pub use pacing::{Closed, Outcome, Pacer, PacerStatus, Permit};
+pub use refusal::Refusal;
+pub use retry::{Failure, RetryPolicy, Tally};
+pub use send::{Answer, CallInfo, ClockSkew, SendError, SendFailure, Sender};
+
+#[cfg(feature = "http")]
+pub use self::http::{HttpOptions, HttpTransport};
 
 use crate::runtime::BoxFuture;
 use bytes::Bytes;
@@ -22,6 +40,6 @@ pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends one request and waits for the whole answer.
     fn send(
         &self,
-        request: http::Request<Bytes>,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, TransportError>>;
+        request: ::http::Request<Bytes>,
+    ) -> BoxFuture<'_, Result<::http::Response<Bytes>, TransportError>>;
 }

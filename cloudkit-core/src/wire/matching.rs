@@ -23,7 +23,10 @@ pub(crate) fn match_items<T>(
     let mut by_name: HashMap<RecordName, Vec<RecordItem<T>>> = HashMap::new();
     for (index, item) in items.into_iter().enumerate() {
         let Some(name) = item.record_name().cloned() else {
-            return Err(mismatch(format!("records[{index}]"), "an item without a name, out of its place".to_owned()));
+            return Err(mismatch(
+                format!("records[{index}]"),
+                "an item without a name, out of its place".to_owned(),
+            ));
         };
         by_name.entry(name).or_default().push(item);
     }

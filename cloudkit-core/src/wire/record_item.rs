@@ -105,7 +105,9 @@ impl<'de, T: FromRecord> Visitor<'de> for ItemVisitor<T> {
         }
         let change_tag = change_tag.ok_or_else(|| de::Error::missing_field("recordChangeTag"))?;
         let known_type = || {
-            T::ONLY_TYPE.or(record_type.as_deref()).ok_or_else(|| <A::Error as de::Error>::missing_field("recordType"))
+            T::ONLY_TYPE
+                .or(record_type.as_deref())
+                .ok_or_else(|| <A::Error as de::Error>::missing_field("recordType"))
         };
         let value = match fields {
             FieldsState::Read(value) => value,
@@ -144,9 +146,9 @@ impl<'de, T: FromRecord> DeserializeSeed<'de> for FieldsSeed<'_, T> {
 
 fn check_type<T: FromRecord, E: de::Error>(found: Option<&str>) -> Result<(), E> {
     match (T::ONLY_TYPE, found) {
-        (Some(expected), Some(found)) if expected != found => {
-            Err(E::custom(format_args!("the record is of the type `{found}`, and the struct is of the type `{expected}`")))
-        }
+        (Some(expected), Some(found)) if expected != found => Err(E::custom(format_args!(
+            "the record is of the type `{found}`, and the struct is of the type `{expected}`"
+        ))),
         _ => Ok(()),
     }
 }

@@ -16,7 +16,10 @@ impl FromRecord for RawFields {
         None
     }
 
-    fn decode_fields<'de, D: serde::Deserializer<'de>>(_record_type: &str, fields: D) -> Result<Self, D::Error> {
+    fn decode_fields<'de, D: serde::Deserializer<'de>>(
+        _record_type: &str,
+        fields: D,
+    ) -> Result<Self, D::Error> {
         let fields: Option<Map<String, Value>> = serde::Deserialize::deserialize(fields)?;
         Ok(Self(fields.unwrap_or_default()))
     }
@@ -34,7 +37,9 @@ pub(super) async fn fetch<S: Scope>(
 pub(super) fn is_ours(sent: &Value, stored: &Map<String, Value>, whole: bool) -> bool {
     let empty = Map::new();
     let sent = sent.as_object().unwrap_or(&empty);
-    let same = sent.iter().all(|(name, field)| same_value(&field["value"], stored.get(name).map(|field| &field["value"])));
+    let same = sent
+        .iter()
+        .all(|(name, field)| same_value(&field["value"], stored.get(name).map(|field| &field["value"])));
     same && !(whole && stored.keys().any(|name| !sent.contains_key(name)))
 }
 
@@ -47,7 +52,8 @@ fn same_value(sent: &Value, stored: Option<&Value>) -> bool {
             sent.iter().all(|(key, value)| key == "receipt" || same_value(value, stored.get(key)))
         }
         (Value::Array(sent), Value::Array(stored)) => {
-            sent.len() == stored.len() && sent.iter().zip(stored).all(|(sent, stored)| same_value(sent, Some(stored)))
+            sent.len() == stored.len()
+                && sent.iter().zip(stored).all(|(sent, stored)| same_value(sent, Some(stored)))
         }
         // 1 and 1.0 are the same DOUBLE.
         (Value::Number(sent), Value::Number(stored)) => {
@@ -80,7 +86,12 @@ mod tests {
     #[test]
     fn another_value_is_somebody_elses() {
         check(json!({"a": {"value": "x"}}), json!({"a": {"value": "y"}}), false, false);
-        check(json!({"a": {"value": 9_007_199_254_740_993_i64}}), json!({"a": {"value": 9_007_199_254_740_992_i64}}), false, false);
+        check(
+            json!({"a": {"value": 9_007_199_254_740_993_i64}}),
+            json!({"a": {"value": 9_007_199_254_740_992_i64}}),
+            false,
+            false,
+        );
         check(json!({"a": {"value": [1, 2]}}), json!({"a": {"value": [1]}}), false, false);
     }
 

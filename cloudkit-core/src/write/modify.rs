@@ -100,7 +100,11 @@ fn refuse(source: RequestError) -> Error {
     Error::Request { operation: OPERATION, source }
 }
 
-async fn send<T, S, O>(database: &Database<S>, operations: &[O], atomic: Option<bool>) -> Result<Vec<Outcome<T>>>
+async fn send<T, S, O>(
+    database: &Database<S>,
+    operations: &[O],
+    atomic: Option<bool>,
+) -> Result<Vec<Outcome<T>>>
 where
     T: ToRecord + FromRecord,
     S: Scope,
@@ -135,7 +139,7 @@ where
     Ok(outcomes)
 }
 
-fn names<T, O: AsOperation<T>>(operations: &[O]) -> Vec<&RecordName> {
+fn names<T: 'static, O: AsOperation<T>>(operations: &[O]) -> Vec<&RecordName> {
     operations.iter().filter_map(|operation| operation.operation().record_name.as_ref()).collect()
 }
 

@@ -162,7 +162,13 @@ impl<T> Operation<T> {
         change_tag: Option<ChangeTag>,
         patch: Patch<T>,
     ) -> Self {
-        Self { record_name: Some(record_name), change_tag, record_type: None, verb, content: Content::Patch(patch) }
+        Self {
+            record_name: Some(record_name),
+            change_tag,
+            record_type: None,
+            verb,
+            content: Content::Patch(patch),
+        }
     }
 }
 

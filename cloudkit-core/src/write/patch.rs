@@ -85,9 +85,12 @@ impl<T: CkRecord> Patch<T> {
             name: Cow::Borrowed(F::NAME.as_str()),
             value_type: Some(<<F::Type as FieldType>::Stored as StoredValue>::VALUE_TYPE),
             encrypted: F::ENCRYPTED,
-            value: serde_json::value::to_raw_value(&Assigned(&value, PhantomData::<<F::Type as FieldType>::Stored>))
-                .map(Some)
-                .map_err(|error| error.to_string()),
+            value: serde_json::value::to_raw_value(&Assigned(
+                &value,
+                PhantomData::<<F::Type as FieldType>::Stored>,
+            ))
+            .map(Some)
+            .map_err(|error| error.to_string()),
         })
     }
 
