@@ -178,7 +178,7 @@ impl fmt::Debug for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> SystemTime {
-        self.start + self.monotonic()
+        self.start.checked_add(self.monotonic()).unwrap_or(self.start)
     }
 
     fn monotonic(&self) -> Duration {

@@ -406,4 +406,50 @@ mod tests {
             .expect("the test's request is well formed");
         check_failed(HttpTransport::default().send(request).await, TransportErrorKind::Misdirected);
     }
+
+    /// Runs the tests named `without_certificates_` again in a process that finds no CA certificates.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_https_needs_ca_certificates() {
+        let this = std::env::current_exe().expect("a test knows its own file");
+        let output = std::process::Command::new(this)
+            .arg("without_certificates_")
+            .env("SSL_CERT_FILE", "/nonexistent")
+            .env("SSL_CERT_DIR", "/nonexistent")
+            .env("HTTP_PROXY", "http://127.0.0.1:1")
+            .env("http_proxy", "http://127.0.0.1:1")
+            .output()
+            .expect("a test can be run");
+        let output = format!("{output:?}");
+        assert!(output.contains("2 passed; 0 failed"), "{output}");
+    }
+
+    #[cfg(target_os = "linux")]
+    fn without_certificates() -> bool {
+        std::env::var_os("SSL_CERT_FILE").is_some_and(|file| file == "/nonexistent")
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn without_certificates_or_proxy_this_machine_is_reached() {
+        if !without_certificates() {
+            return;
+        }
+        let address = serve("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", Then::Close).await;
+        assert_eq!(send(address).await.expect("plain http needs no certificates").body(), "{}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn without_certificates_https_says_so() {
+        if !without_certificates() {
+            return;
+        }
+        let transport = HttpTransport::default();
+        let error =
+            transport.prepare(&Uri::from_static("https://example.com")).expect_err("nothing is trusted");
+        assert_eq!(error.kind(), TransportErrorKind::Unusable);
+        let cause = error.source().and_then(|source| source.source()).expect("the library says why");
+        assert!(cause.to_string().contains("No CA certificates"), "{cause}");
+    }
 }
