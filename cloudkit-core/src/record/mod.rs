@@ -5,6 +5,7 @@ mod descriptor;
 pub(crate) mod encode;
 mod id;
 mod metadata;
+mod types;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -14,6 +15,7 @@ pub use descriptor::{FieldDescriptor, Index, RecordDescriptor, SystemIndexes};
 pub use encode::ToRecord;
 pub use id::{ChangeTag, RecordName, RecordNameError};
 pub use metadata::{Metadata, Stamp};
+pub use types::RecordTypes;
 
 /// A struct that is a CloudKit record type; made by `#[derive(CkRecord)]`.
 ///
