@@ -57,7 +57,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("saved {} cities in {:?}", rows.len(), started.elapsed());
 
-    let san = db.query::<City>().filter(|c| c.name.begins_with("San ")).sort(|c| c.name.ascending()).fetch_all().await?;
+    let san = db
+        .query::<City>()
+        .filter(|c| c.name.begins_with("San "))
+        .sort(|c| c.name.ascending())
+        .fetch_all()
+        .await?;
     check("named San …", san.len(), rows.iter().filter(|row| row.name.starts_with("San ")).count())?;
 
     let towns = db
@@ -124,7 +129,8 @@ fn distance(from: Location, to: &Row) -> f64 {
     const EARTH_RADIUS: f64 = 6_371_008.8;
     let (latitude, other) = (from.latitude().to_radians(), to.latitude.to_radians());
     let turn = (to.longitude - from.longitude()).to_radians();
-    let haversine = ((other - latitude) / 2.0).sin().powi(2) + latitude.cos() * other.cos() * (turn / 2.0).sin().powi(2);
+    let haversine =
+        ((other - latitude) / 2.0).sin().powi(2) + latitude.cos() * other.cos() * (turn / 2.0).sin().powi(2);
     2.0 * EARTH_RADIUS * haversine.sqrt().asin()
 }
 

@@ -77,7 +77,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for celsius in [18.5, 21.25, 30.0] {
         db.create(Reading { celsius }).await?;
     }
-    let warm = db.query::<Reading>().filter(|r| r.celsius.gt(20.0)).sort(|r| r.celsius.ascending()).fetch_all().await?;
+    let warm = db
+        .query::<Reading>()
+        .filter(|r| r.celsius.gt(20.0))
+        .sort(|r| r.celsius.ascending())
+        .fetch_all()
+        .await?;
     let warm: Vec<f64> = warm.iter().map(|reading| reading.celsius).collect();
     println!("warm: {warm:?}");
     assert_eq!(warm, [21.25, 30.0]);

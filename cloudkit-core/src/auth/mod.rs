@@ -12,8 +12,6 @@ mod sign;
 mod token;
 mod verify;
 
-use std::pin::Pin;
-
 pub use error::CredentialsError;
 pub use key::{Damage, KeyError, NotAKey, PrivateKey, Repair};
 pub use key_id::{KeyId, KeyIdError};
@@ -28,5 +26,4 @@ pub use token::{
 };
 pub use verify::{PublicKey, PublicKeyError};
 
-/// A future on the heap that may move between threads: what the methods of object-safe traits return here.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub use crate::runtime::BoxFuture;

@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
         let (length, rest) = match first {
             0..=0x7f => (usize::from(first), rest),
             // The length itself takes one to four bytes.
-            0x81 | 0x82 | 0x83 | 0x84 => {
+            0x81..=0x84 => {
                 let count = usize::from(first & 0x7f);
                 let Some((length, rest)) = rest.split_at_checked(count) else {
                     return Err(Damage::CutShort { expected: 2 + count, found });
