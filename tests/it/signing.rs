@@ -54,11 +54,10 @@ fn the_message_is_the_text_that_was_signed() {
     }
 }
 
-// The other signer draws its nonces at random, so its signatures can only be verified.
 #[test]
 fn the_signature_is_the_one_of_rfc_6979() {
     for Case { name, context, message, signature, private_key, .. } in cases() {
-        if context.deterministic {
+        if context.deterministic && signs_deterministically() {
             assert_eq!(private_key.sign_bytes(message.as_bytes()).unwrap().to_base64(), signature, "{name}");
         }
     }
@@ -81,7 +80,7 @@ async fn the_headers_are_those_of_the_vector() {
         let server_key = ServerKey::new(KeyId::new(context.key_id.as_str()).unwrap(), private_key);
         let mut signed = server_key.sign(&message).await.unwrap();
         assert!(public_key.verify(message.to_string().as_bytes(), &signed.signature), "{name}");
-        if !context.deterministic {
+        if !(context.deterministic && signs_deterministically()) {
             signed.signature = Signature::from_base64(&signature).unwrap();
         }
         assert_eq!(lines(&signed), headers, "{name}");
@@ -188,6 +187,13 @@ fn a_signature_over_another_text_is_refused() {
         assert!(public_key.verify(wrong.as_bytes(), &signature));
         assert!(!public_key.verify(message.as_bytes(), &signature), "{wrong}");
     }
+}
+
+/// Whether this build signs as RFC 6979 says. With the feature `aws-lc-rs` of the client, which another member of the
+/// workspace may have asked for, it draws its nonces at random. A unit test of the client pins which is which.
+fn signs_deterministically() -> bool {
+    let key = PrivateKey::generate().unwrap();
+    key.sign_bytes(b"").unwrap() == key.sign_bytes(b"").unwrap()
 }
 
 fn vectors() -> PathBuf {

@@ -237,15 +237,16 @@ impl<'a> Reader<'a> {
         };
         let (length, rest) = match first {
             0..=0x7f => (usize::from(first), rest),
+            // A length that is told at the end is for streams, and not DER.
+            0x80 | 0x85..=0xff => return Err(Damage::NotDer),
             // The length itself takes one to four bytes.
-            0x81 | 0x82 | 0x83 | 0x84 => {
+            0x81..=0x84 => {
                 let count = usize::from(first & 0x7f);
                 let Some((length, rest)) = rest.split_at_checked(count) else {
                     return Err(Damage::CutShort { expected: 2 + count, found });
                 };
                 (length.iter().fold(0_usize, |length, &byte| (length << 8) | usize::from(byte)), rest)
             }
-            _ => return Err(Damage::NotDer),
         };
         let header = found - rest.len();
         let Some((value, rest)) = rest.split_at_checked(length) else {

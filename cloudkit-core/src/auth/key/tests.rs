@@ -55,6 +55,27 @@ fn an_unsupported_encryption_is_named() {
     }
 }
 
+#[test]
+fn signatures_depend_on_key_and_message_only_unless_aws_lc_makes_them() {
+    let key = sample();
+    let [first, second] =
+        [key.sign_bytes(b"sample"), key.sign_bytes(b"sample")].map(|signed| signed.expect("a signature"));
+    assert_eq!(first == second, cfg!(not(feature = "aws-lc-rs")));
+    assert!(key.public_key().verify(b"sample", &first) && key.public_key().verify(b"sample", &second));
+}
+
+// RFC 6979, A.2.5, with SHA-256 and the message "sample".
+#[cfg(not(feature = "aws-lc-rs"))]
+#[test]
+fn the_signature_is_that_of_rfc_6979() {
+    let signature = sample().sign_bytes(b"sample").expect("a signature");
+    let hex = text::hexadecimal(concat!(
+        "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716",
+        "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+    ));
+    assert_eq!(Some(&signature.to_raw()[..]), hex.as_ref().map(|bytes| bytes.as_slice()));
+}
+
 /// What happens to a PEM file on its way through mails, variables and consoles.
 #[derive(Clone, Debug)]
 enum Mangling {
