@@ -5,7 +5,9 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{BoxFuture, CanonicalMessage};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{BoxFuture, CanonicalMessage, HEADER_DATE, HEADER_KEY_ID, HEADER_SIGNATURE, KeyId, RequestDate};
 
 /// Makes the signatures of requests: a key in this process, or one that never leaves a KMS, an HSM or an agent.
 ///
@@ -126,6 +128,40 @@ impl fmt::Debug for Signature {
 impl From<p256::ecdsa::Signature> for Signature {
     fn from(signature: p256::ecdsa::Signature) -> Self {
         Self(signature)
+    }
+}
+
+/// The three headers of a signed request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedHeaders {
+    /// Whose signature it is.
+    pub key_id: KeyId,
+    /// The date that was signed.
+    pub date: RequestDate,
+    /// The signature over the [`CanonicalMessage`].
+    pub signature: Signature,
+}
+
+impl SignedHeaders {
+    /// Names, in lower case, and values.
+    #[must_use]
+    pub fn pairs(&self) -> [(&'static str, String); 3] {
+        let Self { key_id, date, signature } = self;
+        [
+            (HEADER_KEY_ID, key_id.to_string()),
+            (HEADER_DATE, date.to_string()),
+            (HEADER_SIGNATURE, signature.to_base64()),
+        ]
+    }
+
+    /// Puts the headers in, in place of any of the same names. The signature is marked as sensitive.
+    pub fn insert_into(&self, headers: &mut HeaderMap) {
+        for (name, value) in self.pairs() {
+            let mut value =
+                HeaderValue::from_str(&value).expect("digits, dates and base64 are visible ASCII");
+            value.set_sensitive(name == HEADER_SIGNATURE);
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
 }
 
