@@ -78,8 +78,7 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     let outcome = store.transaction(|store| run_all(store, &mut saver, &operations, atomic));
     match outcome {
         Ok(entries) => {
-            drop(store);
-            saver.keep_schema();
+            saver.keep_schema(&mut store)?;
             Ok(format!("{{\"records\":{}}}", array(&entries)))
         }
         Err(Failure::Batch(entries)) => {

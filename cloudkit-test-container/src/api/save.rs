@@ -35,10 +35,11 @@ impl<'a> Saver<'a> {
     }
 
     /// Keeps the types and fields that saves have created, now that the saves are kept.
-    pub(super) fn keep_schema(self) {
+    pub(super) fn keep_schema(self, store: &mut Store) -> Result<(), ApiError> {
         if self.schema_grew {
-            self.call.state.set_schema(self.call.environment, self.schema);
+            self.call.state.set_schema(store, self.call.environment, self.schema)?;
         }
+        Ok(())
     }
 
     /// Runs one operation and returns its entry in the reply.

@@ -13,7 +13,7 @@ mod run;
 mod text;
 
 pub(crate) use comparator::Comparator;
-pub(crate) use marker::MarkerKey;
+use marker::MarkerKey;
 pub(crate) use read::{Filter, Query, Sort, SortKind, Target, read_query};
-pub(crate) use run::{Page, ZoneScope, run};
+pub(crate) use run::{ZoneScope, run};
 pub(crate) use text::fold;

@@ -108,6 +108,11 @@ impl Store {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
+        if !self.connection.is_autocommit() {
+            // A panic in the middle of an earlier transaction has left it open.
+            self.connection.execute_batch("ROLLBACK").map_err(StoreError::from)?;
+            self.forget_undone(true);
+        }
         self.connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from)?;
         let result = work(self);
         if result.is_ok() {
@@ -186,6 +191,13 @@ impl Store {
         self.create_zone(id, DEFAULT_ZONE)?;
         self.databases.insert(name, id);
         Ok(id)
+    }
+
+    /// The databases of an environment that were ever asked for.
+    pub(crate) fn databases(&self, environment: Environment) -> Result<Vec<DatabaseId>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT id FROM databases WHERE environment = ?1")?;
+        let rows = statement.query_map([environment.as_str()], |row| row.get(0).map(DatabaseId))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Makes a zone, or does nothing if it exists.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use cloudkit_core::value::{ScalarType, ValueType};
 
 pub(crate) use parse::{ParseContext, RawField, Tag, read_stored};
-pub(crate) use write::{WriteOptions, write_fields};
+pub(crate) use write::{WriteOptions, write_fields, write_zone_id};
 
 /// The fields of a record, by name.
 pub(crate) type Fields = BTreeMap<String, Field>;
