@@ -66,7 +66,7 @@ impl Signer for Device {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = TestContainer::start_with::<Reading>().await?;
     let (device, public_key) = Device::start()?;
-    let key_id = server.register_key(Environment::Development, &public_key);
+    let key_id = server.register_public_key(Environment::Development, &public_key)?;
 
     let container = Container::builder(server.container_id())
         .url(server.url())

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("paste this into CloudKit Console, under Tokens & Keys:\n{}", key.public_key().to_spki_pem());
 
     // 2. CloudKit Console shows the key's ID once the public key is saved. Here the test container does.
-    let key_id = server.register_key(Environment::Development, &key.public_key());
+    let key_id = server.register_public_key(Environment::Development, &key.public_key())?;
     println!("the ID of the key is {key_id}");
 
     // 3. Key and ID together are the credentials.

@@ -255,6 +255,10 @@ impl TestContainer {
         ServerKey::new(key_id, key.private_key.clone())
     }
 
+    pub(crate) fn new_key_id(&self) -> String {
+        self.state.random().hex64()
+    }
+
     /// The API token of the container's environment.
     #[must_use]
     pub fn api_token(&self) -> String {

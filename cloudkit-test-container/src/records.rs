@@ -1,9 +1,6 @@
 //! Containers for the record types of a program, from its derived structs.
-//!
-//! The builder takes their descriptions through [`TestContainerBuilder::descriptors`]; wrappers that take the structs
-//! themselves belong here.
 
-use cloudkit_core::record::RecordDescriptor;
+use cloudkit_core::record::{RecordDescriptor, RecordTypes};
 
 use crate::{StartError, TestContainer, TestContainerBuilder};
 
@@ -11,12 +8,23 @@ use crate::{StartError, TestContainer, TestContainerBuilder};
 pub(crate) const DEFAULT_CONTAINER_ID: &str = "iCloud.com.example.Test";
 
 impl TestContainer {
-    /// Starts a container that knows these record types: in development, on a free port, with a fresh key.
+    /// Starts a container that knows these record types: a struct with `#[derive(CkRecord)]`, or a tuple of several.
+    ///
+    /// It is a development environment, on a free port, with a fresh key.
     ///
     /// # Errors
     ///
     /// [`StartError`], as for [`TestContainerBuilder::start`].
-    pub async fn start_with_descriptors(descriptors: &[&RecordDescriptor]) -> Result<Self, StartError> {
-        TestContainerBuilder::new(DEFAULT_CONTAINER_ID.to_owned()).descriptors(descriptors).start().await
+    pub async fn start_with<T: RecordTypes>() -> Result<Self, StartError> {
+        TestContainerBuilder::new(DEFAULT_CONTAINER_ID.to_owned()).records::<T>().start().await
+    }
+}
+
+impl TestContainerBuilder {
+    /// Adds these record types to the schema, with CloudKit's default grants: a struct with `#[derive(CkRecord)]`, or
+    /// a tuple of several.
+    pub fn records<T: RecordTypes>(self) -> Self {
+        let descriptors = T::descriptors();
+        self.descriptors(&descriptors.iter().collect::<Vec<&RecordDescriptor>>())
     }
 }
