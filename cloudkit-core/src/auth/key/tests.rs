@@ -45,6 +45,16 @@ fn two_generated_keys_differ() {
 }
 
 #[test]
+fn a_key_without_a_curve_is_told_by_its_length() {
+    let bare = |length: u8| [&[0x30, length + 5, 2, 1, 1, 4, length][..], &vec![7; length.into()]].concat();
+    let read = |length| PrivateKey::from_der(&bare(length)).map(|key| key.repairs().to_vec());
+    assert_eq!(read(32).ok(), Some(vec![Repair::CurveMissing]));
+    for length in [0, 28, 31, 33, 48] {
+        assert!(matches!(read(length), Err(KeyError::WrongCurve { .. })), "{length}");
+    }
+}
+
+#[test]
 fn a_file_cannot_ask_for_years_of_work_or_for_all_memory() {
     use pkcs8::der::Encode as _;
     use pkcs8::der::asn1::OctetStringRef;
