@@ -261,8 +261,14 @@ impl PrivateKey {
                     (curve, _) => curve,
                 };
                 match curve {
-                    // Without a word about the curve the length decides, and the public half if there is one.
-                    Curve::P256 | Curve::NotSaid => {}
+                    Curve::P256 => {}
+                    // The public half has to fit, below; without one there is only the length to go by.
+                    Curve::NotSaid if public.is_some() => {}
+                    Curve::NotSaid if scalar.len() == 32 => repairs.push(Repair::CurveMissing),
+                    Curve::NotSaid => {
+                        let curve = format!("(not named) with numbers of {} bytes", scalar.len());
+                        return Err(KeyError::WrongCurve { curve });
+                    }
                     Curve::Unnamed => return Err(KeyError::UnnamedCurve),
                     Curve::Other(curve) => return Err(KeyError::WrongCurve { curve }),
                 }

@@ -45,6 +45,39 @@ fn two_generated_keys_differ() {
 }
 
 #[test]
+fn a_key_without_a_curve_is_told_by_its_length() {
+    let bare = |length: u8| [&[0x30, length + 5, 2, 1, 1, 4, length][..], &vec![7; length.into()]].concat();
+    let read = |length| PrivateKey::from_der(&bare(length)).map(|key| key.repairs().to_vec());
+    assert_eq!(read(32).ok(), Some(vec![Repair::CurveMissing]));
+    for length in [0, 28, 31, 33, 48] {
+        assert!(matches!(read(length), Err(KeyError::WrongCurve { .. })), "{length}");
+    }
+}
+
+#[test]
+fn a_file_cannot_ask_for_years_of_work_or_for_all_memory() {
+    use pkcs8::der::Encode as _;
+    use pkcs8::der::asn1::OctetStringRef;
+    use pkcs8::pkcs5::pbes2::{EncryptionScheme, Kdf, Parameters, Pbkdf2Params, ScryptParams};
+
+    let rounds = Pbkdf2Params::hmac_sha256(50_000_000, b"saltsalt").expect("parameters");
+    let mut memory = ScryptParams::from_params_and_salt(Default::default(), b"saltsalt").expect("parameters");
+    memory.cost_parameter = 1 << 40;
+    for (kdf, found) in [(Kdf::from(rounds), "50000000 rounds"), (Kdf::from(memory), "bytes of memory")] {
+        let parameters = Parameters { kdf, encryption: EncryptionScheme::Aes256Cbc { iv: [0; 16] } };
+        let file = pkcs8::EncryptedPrivateKeyInfoRef {
+            encryption_algorithm: parameters.into(),
+            encrypted_data: OctetStringRef::new(&[0; 64]).expect("short"),
+        };
+        let der = file.to_der().expect("DER");
+        match PrivateKey::from_bytes_with_passphrase(&der, "x") {
+            Err(KeyError::UnsupportedEncryption { scheme }) => assert!(scheme.contains(found), "{scheme}"),
+            other => panic!("{found}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn an_unsupported_encryption_is_named() {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/keys/wrong/");
     for (name, found) in [("encrypted_des3.pem", "triple DES"), ("encrypted_pbes1.pem", "before PBES2")] {
