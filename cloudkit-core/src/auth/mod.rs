@@ -7,6 +7,8 @@ mod error;
 mod key;
 mod key_id;
 mod message;
+#[cfg(test)]
+mod secrecy;
 mod server_key;
 mod sign;
 mod token;
