@@ -102,7 +102,12 @@ impl Run<'_> {
     /// The filter with the fewest candidates, and how many it has; the count stops a little beyond [`FEW`].
     fn driver(&self, store: &mut Store) -> Result<Option<(Ranges, usize)>, StoreError> {
         let mut best: Option<(Ranges, usize)> = None;
-        for ranges in self.query.filters.iter().filter_map(ranges) {
+        let mut choices: Vec<Ranges> = self.query.filters.iter().filter_map(ranges).collect();
+        if choices.len() == 1 && self.query.sorts.is_empty() {
+            // Nothing to choose from.
+            return Ok(choices.pop().map(|only| (only, 0)));
+        }
+        for ranges in choices {
             let mut count = 0;
             for (slot, range) in &ranges {
                 store.walk(self.database, &self.record_type.name, slot, range, false, |_, _, _| {
@@ -181,7 +186,12 @@ impl Run<'_> {
     /// Walks the index of the first sort from where the last page ended until the page is full.
     ///
     /// Entries with one key come in no useful order, so the walk stops only where the key changes.
-    fn along_sort(&self, store: &mut Store, slot: &Slot, mut range: KeyRange) -> Result<Vec<Found>, StoreError> {
+    fn along_sort(
+        &self,
+        store: &mut Store,
+        slot: &Slot,
+        mut range: KeyRange,
+    ) -> Result<Vec<Found>, StoreError> {
         let descending = self.query.sorts.first().is_some_and(|sort| sort.descending);
         if let Some(first) = self.after.as_ref().and_then(|position| position.keys.first()) {
             let at = KeyRange::equal(shorten(first.clone()));
