@@ -103,8 +103,11 @@ impl Run<'_> {
     fn driver(&self, store: &mut Store) -> Result<Option<(Ranges, usize)>, StoreError> {
         let mut best: Option<(Ranges, usize)> = None;
         let mut choices: Vec<Ranges> = self.query.filters.iter().filter_map(ranges).collect();
-        if choices.len() == 1 && self.query.sorts.is_empty() {
-            // Nothing to choose from.
+        if let [only] = choices.as_slice()
+            && self.query.sorts.is_empty()
+            && is_one_key(only)
+        {
+            // Nothing to choose from, and nothing to weigh: the entries of one key are in order already.
             return Ok(choices.pop().map(|only| (only, 0)));
         }
         for ranges in choices {
@@ -147,10 +150,12 @@ impl Run<'_> {
         let name = &self.record_type.name;
         match driver {
             None => store.walk_created(self.database, name, after, &mut take)?,
-            Some((ranges, _)) => match ranges.as_slice() {
+            Some((ranges, count)) => match ranges.as_slice() {
                 [(slot, range)] if range.is_one_key() => {
                     store.walk_equal(self.database, name, slot, &range.from, after, &mut take)?;
                 }
+                // So many that most records seem to match: the page is sooner full by looking at all.
+                _ if count > FEW => store.walk_created(self.database, name, after, &mut take)?,
                 _ => {
                     for rid in self.rids(store, &ranges)?.range(after + 1..) {
                         if take(store, *rid)?.is_break() {
@@ -262,6 +267,10 @@ impl Run<'_> {
         }
         a.rid.cmp(&b.rid)
     }
+}
+
+fn is_one_key(ranges: &Ranges) -> bool {
+    matches!(ranges.as_slice(), [(_, range)] if range.is_one_key())
 }
 
 /// The key of a record for one part of the order; absent values come first.
