@@ -68,7 +68,9 @@ impl fmt::Debug for TestUser {
 #[non_exhaustive]
 pub enum StartError {
     /// Containers have IDs that begin with `iCloud.`.
-    #[error("`{0}` is not a container ID: it begins with `iCloud.` and has letters, digits, `-`, `.` and `_` only")]
+    #[error(
+        "`{0}` is not a container ID: it begins with `iCloud.` and has letters, digits, `-`, `.` and `_` only"
+    )]
     ContainerId(String),
     /// The schema cannot be one of CloudKit's.
     #[error("the schema cannot be served")]
@@ -93,13 +95,19 @@ impl StartError {
     }
 }
 
-/// The user or the zone is not one that the container can work with.
+/// What was named to a container that runs is not there, or cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContainerError {
     /// There is no user of this name.
     #[error("the container has no user `{0}`; name it to the builder")]
     UnknownUser(String),
+    /// There is no key of this ID.
+    #[error("the container has no key with the ID `{0}`")]
+    UnknownKey(String),
+    /// There is no such web auth token. It is not shown.
+    #[error("the container has issued no such web auth token, or has forgotten it")]
+    UnknownToken,
     /// A zone cannot have this name.
     #[error("`{name}` cannot be the name of a zone: {why}")]
     ZoneName {
@@ -121,7 +129,8 @@ impl TestContainer {
 
     pub(crate) async fn start(builder: TestContainerBuilder) -> Result<Self, StartError> {
         let container_id = builder.container_id;
-        let is_plain = container_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+        let is_plain =
+            container_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
         if !container_id.starts_with("iCloud.") || !is_plain {
             return Err(StartError::ContainerId(container_id));
         }
@@ -155,7 +164,8 @@ impl TestContainer {
             open_indexes,
         };
         let store = Store::open(builder.data.as_deref(), builder.index_lag).map_err(StartError::data)?;
-        let state = State::new(settings, known_users, schema, store, Random::new(seed)).map_err(StartError::data)?;
+        let state =
+            State::new(settings, known_users, schema, store, Random::new(seed)).map_err(StartError::data)?;
 
         let keys = [Environment::Development, Environment::Production].map(|environment| {
             let private_key = PrivateKey::generate().map_err(|_| StartError::Random)?;
@@ -167,7 +177,7 @@ impl TestContainer {
         let keys = [development?, production?];
         for (key_id, public_key, environments) in builder.keys {
             for environment in environments {
-                state.register_key(&key_id, public_key.clone(), environment).map_err(StartError::data)?;
+                state.register_key(&key_id, public_key, environment).map_err(StartError::data)?;
             }
         }
         for (token, environment) in builder.api_tokens {
@@ -195,8 +205,12 @@ impl TestContainer {
             server: Some(server),
             state,
         };
-        let names: Vec<_> =
-            container.state.users().iter().map(|user| (user.name.clone(), user.record_name.clone())).collect();
+        let names: Vec<_> = container
+            .state
+            .users()
+            .iter()
+            .map(|user| (user.name.clone(), user.record_name.clone()))
+            .collect();
         for (name, record_name) in names {
             let web_auth_token = container.issue_token(&record_name, container.environment);
             container.users.push(TestUser { name, record_name, web_auth_token });
@@ -311,9 +325,14 @@ impl TestContainer {
             .map_err(|error| ContainerError::Store(error.to_string()))
     }
 
-    /// Revokes a key in all its environments. Whether there was one of this ID.
-    pub fn revoke_key(&self, key_id: &str) -> bool {
-        self.state.keys().write().unwrap_or_else(PoisonError::into_inner).revoke(key_id)
+    /// Revokes a key in all its environments.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::UnknownKey`].
+    pub fn revoke_key(&self, key_id: &str) -> Result<(), ContainerError> {
+        let mut keys = self.state.keys().write().unwrap_or_else(PoisonError::into_inner);
+        if keys.revoke(key_id) { Ok(()) } else { Err(ContainerError::UnknownKey(key_id.to_owned())) }
     }
 
     /// Makes another web auth token for a user, in the container's environment.
@@ -346,9 +365,13 @@ impl TestContainer {
         self.state.tokens().issue(&mut random, record_name, environment, &api_token, now)
     }
 
-    /// Ends the life of a web auth token. Whether there was such a token.
-    pub fn expire_web_auth_token(&self, token: &str) -> bool {
-        self.state.tokens().expire(token)
+    /// Ends the life of a web auth token.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::UnknownToken`].
+    pub fn expire_web_auth_token(&self, token: &str) -> Result<(), ContainerError> {
+        if self.state.tokens().expire(token) { Ok(()) } else { Err(ContainerError::UnknownToken) }
     }
 
     /// Makes a custom zone in a user's private database, in the container's environment.
@@ -357,8 +380,7 @@ impl TestContainer {
     ///
     /// [`ContainerError`] if there is no such user, or a zone cannot have this name.
     pub fn create_zone(&self, user: &str, zone: &str) -> Result<(), ContainerError> {
-        check_zone_name(zone)
-            .map_err(|why| ContainerError::ZoneName { name: zone.to_owned(), why })?;
+        check_zone_name(zone).map_err(|why| ContainerError::ZoneName { name: zone.to_owned(), why })?;
         let user = self.user(user).ok_or_else(|| ContainerError::UnknownUser(user.to_owned()))?;
         let created = self.state.store().transaction(|store| {
             let database = store.database(self.environment, Scope::Private.as_str(), &user.record_name)?;

@@ -85,7 +85,7 @@ facts! {
         "a save with another record type than the stored one is refused";
     ATOMIC_DEFAULT_IN_CUSTOM_ZONES: bool = true, Disputed, "5.3",
         "modify is atomic in custom zones unless it says otherwise";
-    CASCADE_IS_IMMEDIATE: bool = true, Inferred, "7.3",
+    CASCADE_IS_IMMEDIATE: () = (), Inferred, "7.3",
         "DELETE_SELF takes effect with the delete; in default zones Apple may defer it";
     NEGATIVE_MATCHES_ABSENT: bool = true, Inferred, "6.1",
         "negative comparators match records in which the field is absent";

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::facts;
+
 /// How deep objects and arrays may nest. No request of CloudKit's needs more than ten levels.
 const MAX_DEPTH: usize = 64;
 
@@ -172,7 +174,7 @@ impl<'a> Parser<'a> {
                 return Err(self.error());
             }
             let name = self.string()?;
-            if !names.insert(name.clone()) {
+            if !names.insert(name.clone()) && !facts::DUPLICATE_MEMBER.value {
                 return Err(SyntaxError { at: name_at });
             }
             self.skip_space();

@@ -292,8 +292,13 @@ impl RecordType {
     /// Whether any index exists, on whatever field.
     pub(crate) fn has_any_index(&self) -> bool {
         let system = self.system;
-        let system =
-            [system.record_name, system.created_at, system.modified_at, system.created_by, system.modified_by];
+        let system = [
+            system.record_name,
+            system.created_at,
+            system.modified_at,
+            system.created_by,
+            system.modified_by,
+        ];
         let any = |index: &Index| index.queryable || index.sortable || index.searchable;
         system.iter().any(any) || self.fields.values().any(|field| any(&field.index))
     }

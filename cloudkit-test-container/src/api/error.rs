@@ -1,6 +1,7 @@
 //! How CloudKit says no: to a whole request, or to one item of it.
 
 use std::fmt::Write as _;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use cloudkit_core::ServerErrorCode;
@@ -8,9 +9,13 @@ use cloudkit_core::ServerErrorCode;
 use crate::json::{Node, line_and_column, write_string};
 use crate::store::StoreError;
 
-/// A refusal, of a request or of an item.
+/// A refusal, of a request or of an item. On the heap, because nearly every function here may return one.
 #[derive(Clone, Debug)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Refusal>);
+
+/// What a refusal says.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
     pub(crate) code: ServerErrorCode,
     pub(crate) reason: String,
     /// The status of the reply, if it is not the one that belongs to the code.
@@ -25,7 +30,7 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(code: ServerErrorCode, reason: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Refusal {
             code,
             reason: reason.into(),
             status: None,
@@ -33,7 +38,7 @@ impl ApiError {
             redirect_url: None,
             at: None,
             records: None,
-        }
+        }))
     }
 
     pub(crate) fn bad_request(reason: impl Into<String>) -> Self {
@@ -105,6 +110,20 @@ impl ApiError {
         if let Some(retry_after) = self.retry_after {
             let _ = write!(out, ",\"retryAfter\":{}", retry_after.as_secs_f64());
         }
+    }
+}
+
+impl Deref for ApiError {
+    type Target = Refusal;
+
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
+impl DerefMut for ApiError {
+    fn deref_mut(&mut self) -> &mut Refusal {
+        &mut self.0
     }
 }
 

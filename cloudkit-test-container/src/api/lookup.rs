@@ -7,7 +7,7 @@ use super::request::{desired_keys, items, optional_bool, required_text};
 use super::{ApiError, Call, Scope};
 use crate::facts;
 use crate::json::Object;
-use crate::schema::{Permission, Role, RecordType};
+use crate::schema::{Permission, RecordType, Role};
 use crate::store::Record;
 
 pub(super) fn lookup(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {

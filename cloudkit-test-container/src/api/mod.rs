@@ -124,7 +124,8 @@ pub(crate) fn answer(
         Endpoint::UsersCurrent => users::current(call),
         Endpoint::UsersDiscover if method == "GET" => users::discover_all(call),
         _ => {
-            let text = std::str::from_utf8(body).map_err(|error| ApiError::unexpected_at(error.valid_up_to()))?;
+            let text =
+                std::str::from_utf8(body).map_err(|error| ApiError::unexpected_at(error.valid_up_to()))?;
             let node = json::parse(text).map_err(|error| ApiError::unexpected_at(error.at))?;
             let request = request_object(&node)?;
             match endpoint {

@@ -64,16 +64,16 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     let atomic = optional_bool(request, "atomic")?;
     let zone_id = call.requested_zone(request)?;
 
-    let schema = call.state.schema(call.environment);
     let mut store = call.state.store();
+    // Read while the store is held, since saves may extend it.
+    let schema = call.state.schema(call.environment);
     let zone = call.find_zone(&mut store, &zone_id)?.ok_or_else(|| zone_id.not_found())?;
     if zone.is_default() && atomic == Some(true) {
         return Err(ApiError::bad_request(
             "BadRequestException: atomic operations not supported in default zone",
         ));
     }
-    let atomic =
-        !zone.is_default() && atomic.unwrap_or(facts::ATOMIC_DEFAULT_IN_CUSTOM_ZONES.value);
+    let atomic = !zone.is_default() && atomic.unwrap_or(facts::ATOMIC_DEFAULT_IN_CUSTOM_ZONES.value);
     let mut saver = Saver::new(call, zone, schema);
     let outcome = store.transaction(|store| run_all(store, &mut saver, &operations, atomic));
     match outcome {

@@ -27,8 +27,7 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
         numbers_as_strings: optional_bool(request, "numbersAsStrings")?.unwrap_or(false),
     };
     let marker = optional_text(request, "continuationMarker")?;
-    let zone_wide =
-        optional_bool(request, "zoneWide")?.unwrap_or(false) && request.get("zoneID").is_none();
+    let zone_wide = optional_bool(request, "zoneWide")?.unwrap_or(false) && request.get("zoneID").is_none();
 
     if type_name == USERS {
         return Err(ApiError::bad_request("Can't query system types"));

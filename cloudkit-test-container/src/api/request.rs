@@ -18,10 +18,7 @@ pub(super) fn required_text<'n>(object: &'n Object<'_>, member: &str) -> Result<
     text(object.get(member).ok_or_else(|| ApiError::missing(member))?)
 }
 
-pub(super) fn optional_text<'n>(
-    object: &'n Object<'_>,
-    member: &str,
-) -> Result<Option<&'n str>, ApiError> {
+pub(super) fn optional_text<'n>(object: &'n Object<'_>, member: &str) -> Result<Option<&'n str>, ApiError> {
     object.get(member).map(text).transpose()
 }
 

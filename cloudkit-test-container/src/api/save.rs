@@ -125,8 +125,7 @@ impl<'a> Saver<'a> {
         }
         self.grow_schema(&stored.record_type, &operation.fields)?;
         let schema = Arc::clone(&self.schema);
-        let record_type =
-            schema.get(&stored.record_type).ok_or_else(|| unknown_type(&stored.record_type))?;
+        let record_type = schema.get(&stored.record_type).ok_or_else(|| unknown_type(&stored.record_type))?;
         if !self.call.allowed(record_type, Permission::Write, Some(&stored.created.by)) {
             return Err(not_permitted("WRITE"));
         }
@@ -186,8 +185,9 @@ impl<'a> Saver<'a> {
     }
 
     /// Deletes a record and, transitively, all that go with it; refuses if any of them must stay.
+    ///
+    /// They go at once, in every zone: see `CASCADE_IS_IMMEDIATE` among the facts.
     fn delete_with_sources(&self, store: &mut Store, first: Record) -> Result<(), ApiError> {
-        debug_assert!(facts::CASCADE_IS_IMMEDIATE.value);
         let mut doomed = vec![first];
         let mut next = 0;
         while let Some(record) = doomed.get(next).cloned() {
@@ -361,7 +361,11 @@ impl<'a> Saver<'a> {
     }
 
     /// Creates the types and fields that a save needs, where that was asked for: in development only.
-    fn grow_schema(&mut self, type_name: &str, raw_fields: &[(&str, RawField<'_, '_>)]) -> Result<(), ApiError> {
+    fn grow_schema(
+        &mut self,
+        type_name: &str,
+        raw_fields: &[(&str, RawField<'_, '_>)],
+    ) -> Result<(), ApiError> {
         if !self.call.state.creates_schema() || self.call.environment != Environment::Development {
             return Ok(());
         }
@@ -370,13 +374,15 @@ impl<'a> Saver<'a> {
         let new: Vec<_> = raw_fields
             .iter()
             .filter(|(name, raw)| raw.value.is_some() && is_new(name))
-            .filter_map(|(name, raw)| Some(FieldDef::new(*name, declared_type(raw)?)))
+            .filter_map(|(name, raw)| {
+                let def = FieldDef::new(*name, declared_type(raw)?);
+                Some(if raw.encrypted { def.encrypted() } else { def })
+            })
             .collect();
         if known.is_some() && new.is_empty() {
             return Ok(());
         }
-        let mut record_type =
-            known.cloned().unwrap_or_else(|| RecordType::new(type_name).default_grants());
+        let mut record_type = known.cloned().unwrap_or_else(|| RecordType::new(type_name).default_grants());
         for field in new {
             record_type = record_type.field(field);
         }

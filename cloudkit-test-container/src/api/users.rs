@@ -5,6 +5,7 @@ use cloudkit_core::ServerErrorCode;
 use super::reply::array;
 use super::request::{items, required_text};
 use super::{ApiError, Call, Caller, Scope};
+use crate::facts;
 use crate::json::{Object, write_string};
 use crate::users::KnownUser;
 
@@ -38,14 +39,22 @@ pub(super) fn discover(call: &Call<'_>, request: &Object<'_>) -> Result<String, 
         let [(key, value)] = info.members.as_slice() else { return Err(ApiError::unexpected(node)) };
         let value = value.as_str().ok_or_else(|| ApiError::unexpected(value))?;
         let found = match key.as_ref() {
-            "emailAddress" => find(call, |user| user.email.as_deref().is_some_and(|email| same_email(email, value))),
+            "emailAddress" => {
+                find(call, |user| user.email.as_deref().is_some_and(|email| same_email(email, value)))
+            }
             "phoneNumber" => find(call, |user| user.phone.as_deref() == Some(value)),
             "userRecordName" => find(call, |user| user.record_name == value),
             _ => return Err(ApiError::unexpected(node)),
         };
-        // Who is not found is left out.
-        if let Some(user) = found {
-            entries.push(format!("{{{}}}", identity(user, Some((key, value)))));
+        match found {
+            Some(user) => entries.push(format!("{{{}}}", identity(user, Some((key, value))))),
+            None if facts::DISCOVER_LEAVES_OUT_UNKNOWN.value => {}
+            None => {
+                let mut entry = String::from("{");
+                write_lookup_info(&mut entry, key, value);
+                entry.push('}');
+                entries.push(entry);
+            }
         }
     }
     Ok(format!("{{\"users\":{}}}", array(&entries)))
@@ -145,13 +154,18 @@ fn identity(user: &KnownUser, lookup_info: Option<(&str, &str)>) -> String {
     }
     out.push('}');
     if let Some((key, value)) = lookup_info {
-        out.push_str(",\"lookupInfo\":{");
-        write_string(&mut out, key);
-        out.push(':');
-        write_string(&mut out, value);
-        out.push('}');
+        out.push(',');
+        write_lookup_info(&mut out, key, value);
     }
     out
+}
+
+fn write_lookup_info(out: &mut String, key: &str, value: &str) {
+    out.push_str("\"lookupInfo\":{");
+    write_string(out, key);
+    out.push(':');
+    write_string(out, value);
+    out.push('}');
 }
 
 /// The names as the deprecated user dictionary has them.

@@ -19,8 +19,13 @@ pub(super) fn read(text: &str) -> Result<i64, Explanation> {
 
 fn what_is_it(text: &str) -> Explanation {
     let Some((start, rest)) = text.split_at_checked(19) else {
-        let looks_cut = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_digit() || b"-T:".contains(&byte));
-        return if looks_cut && text.contains('-') { explain::date_truncated() } else { explain::date_wrong_format() };
+        let looks_cut =
+            text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_digit() || b"-T:".contains(&byte));
+        return if looks_cut && text.contains('-') {
+            explain::date_truncated()
+        } else {
+            explain::date_wrong_format()
+        };
     };
     if seconds(start).is_none() {
         return explain::date_wrong_format();

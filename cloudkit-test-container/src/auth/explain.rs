@@ -33,7 +33,11 @@ fn new(row: &'static str, code: &'static str, detail: impl Into<String>) -> Expl
 }
 
 pub(super) fn header_missing(name: &str) -> Explanation {
-    new("R5", "header_missing", format!("the header {name} is missing; the other headers of a signature are there"))
+    new(
+        "R5",
+        "header_missing",
+        format!("the header {name} is missing; the other headers of a signature are there"),
+    )
 }
 
 pub(super) fn header_duplicated(name: &str) -> Explanation {
@@ -52,23 +56,37 @@ pub(super) fn header_name_wrong(name: &str) -> Explanation {
 }
 
 pub(super) fn bearer_token_sent() -> Explanation {
-    new("K8", "bearer_token_sent", "the request has an Authorization header; CloudKit uses none, it signs requests")
+    new(
+        "K8",
+        "bearer_token_sent",
+        "the request has an Authorization header; CloudKit uses none, it signs requests",
+    )
 }
 
 pub(super) fn no_credentials() -> Explanation {
-    new("R11", "no_credentials_reached", "neither the headers of a signature nor ckAPIToken reached the server")
+    new(
+        "R11",
+        "no_credentials_reached",
+        "neither the headers of a signature nor ckAPIToken reached the server",
+    )
 }
 
 pub(super) fn database_not_public(database: &str) -> Explanation {
     new(
         "R1",
         "database_not_public",
-        format!("the {database} database cannot be used with a server-to-server key; only the public one can"),
+        format!(
+            "the {database} database cannot be used with a server-to-server key; only the public one can"
+        ),
     )
 }
 
 pub(super) fn user_endpoint(endpoint: &str) -> Explanation {
-    new("R2", "user_endpoint", format!("{endpoint} cannot be used with a server-to-server key; it needs a user"))
+    new(
+        "R2",
+        "user_endpoint",
+        format!("{endpoint} cannot be used with a server-to-server key; it needs a user"),
+    )
 }
 
 pub(crate) fn container_id_malformed(given: &str, served: &str) -> Explanation {
@@ -80,7 +98,11 @@ pub(crate) fn container_id_malformed(given: &str, served: &str) -> Explanation {
         "no such container is here"
     };
     let given: String = given.chars().take(120).collect();
-    new("R3", "container_id_malformed", format!("the path names the container {given}, this one is {served}; {why}"))
+    new(
+        "R3",
+        "container_id_malformed",
+        format!("the path names the container {given}, this one is {served}; {why}"),
+    )
 }
 
 pub(crate) fn environment_malformed(given: &str) -> Explanation {
@@ -93,7 +115,11 @@ pub(crate) fn environment_malformed(given: &str) -> Explanation {
 }
 
 pub(super) fn public_key_as_key_id() -> Explanation {
-    new("K5", "public_key_as_key_id", "the key ID looks like a public key; use the ID that the Console shows for it")
+    new(
+        "K5",
+        "public_key_as_key_id",
+        "the key ID looks like a public key; use the ID that the Console shows for it",
+    )
 }
 
 pub(super) fn api_token_as_key_id() -> Explanation {
@@ -136,7 +162,9 @@ pub(super) fn key_other_environment(registered: &str, asked: &str) -> Explanatio
     new(
         "K1",
         "key_other_environment",
-        format!("the key is registered for {registered}, the request goes to {asked}; keys belong to one environment"),
+        format!(
+            "the key is registered for {registered}, the request goes to {asked}; keys belong to one environment"
+        ),
     )
 }
 
@@ -169,7 +197,11 @@ pub(super) fn date_has_offset() -> Explanation {
 }
 
 pub(super) fn date_without_zone() -> Explanation {
-    new("M11", "date_without_zone", "the date does not say that it is UTC; CloudKit wants a literal Z at its end")
+    new(
+        "M11",
+        "date_without_zone",
+        "the date does not say that it is UTC; CloudKit wants a literal Z at its end",
+    )
 }
 
 pub(super) fn date_wrong_format() -> Explanation {
@@ -195,12 +227,18 @@ pub(super) fn clock_skew(seconds: i64, window: i64) -> Explanation {
     new(
         "T1",
         "clock_skew",
-        format!("the date is {off} s {direction} the server's; signatures are good for {window} s before and after"),
+        format!(
+            "the date is {off} s {direction} the server's; signatures are good for {window} s before and after"
+        ),
     )
 }
 
 pub(super) fn signature_raw_rs() -> Explanation {
-    new("S1", "signature_raw_rs", "your signature is valid, but it is r and s as 64 raw bytes; CloudKit wants DER")
+    new(
+        "S1",
+        "signature_raw_rs",
+        "your signature is valid, but it is r and s as 64 raw bytes; CloudKit wants DER",
+    )
 }
 
 pub(super) fn signature_hex() -> Explanation {
@@ -208,7 +246,11 @@ pub(super) fn signature_hex() -> Explanation {
 }
 
 pub(super) fn signature_base64url() -> Explanation {
-    new("S2", "signature_base64url", "the signature is in the URL alphabet of base64; CloudKit wants the standard one")
+    new(
+        "S2",
+        "signature_base64url",
+        "the signature is in the URL alphabet of base64; CloudKit wants the standard one",
+    )
 }
 
 pub(super) fn signature_base64_broken() -> Explanation {
@@ -220,7 +262,11 @@ pub(super) fn signature_placeholder() -> Explanation {
 }
 
 pub(super) fn token_mixed_in() -> Explanation {
-    new("R7", "token_mixed_in", "ckAPIToken or ckWebAuthToken stands beside the signature; remove it and sign again")
+    new(
+        "R7",
+        "token_mixed_in",
+        "ckAPIToken or ckWebAuthToken stands beside the signature; remove it and sign again",
+    )
 }
 
 /// Nothing that shows without a search.

@@ -67,9 +67,8 @@ pub(crate) fn authenticate(
     request: &SignedRequest<'_>,
     findings: &mut Findings,
 ) -> Result<Caller, ApiError> {
-    let signed = [HEADER_KEY_ID, HEADER_DATE, HEADER_SIGNATURE]
-        .iter()
-        .any(|name| request.headers.contains_key(*name));
+    let signed =
+        [HEADER_KEY_ID, HEADER_DATE, HEADER_SIGNATURE].iter().any(|name| request.headers.contains_key(*name));
     if signed && facts::SIGNATURE_WINS_OVER_TOKENS.value {
         return match s2s::verify(state, request, findings) {
             Ok(caller) => Ok(caller),

@@ -43,7 +43,9 @@ pub(super) fn verify(
 
     let mixed = super::tokens::has_token(request.target);
     if mixed {
-        findings.notes.push("R7 token_mixed_in: a token stands beside the signature, and was ignored".to_owned());
+        findings
+            .notes
+            .push("R7 token_mixed_in: a token stands beside the signature, and was ignored".to_owned());
     }
     if let Some(note) = texts.accepted_by(&key, &signature) {
         findings.notes.extend(note.map(str::to_owned));
@@ -82,8 +84,8 @@ fn find_key(state: &State, request: &SignedRequest<'_>, key_id: &str) -> Result<
     if state.tokens().knows_api_token(key_id) {
         return Err(explain::api_token_as_key_id());
     }
-    let is_well_formed =
-        key_id.len() == 64 && key_id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let is_well_formed = key_id.len() == 64
+        && key_id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if is_well_formed {
         return Err(explain::key_unknown());
     }
@@ -118,7 +120,8 @@ impl Texts<'_> {
             readings.push((self.body_hash(), path, Some(note)));
         }
         if facts::EMPTY_BODY_MAY_HASH_TO_NOTHING.value && self.request.body.is_empty() {
-            let note = "M17 empty_body_hash_form: the signed text has nothing where the hash of no body belongs";
+            let note =
+                "M17 empty_body_hash_form: the signed text has nothing where the hash of no body belongs";
             readings.push((String::new(), target, Some(note)));
         }
         readings.into_iter().find_map(|(hash, path, note)| {
@@ -135,7 +138,9 @@ impl Texts<'_> {
 
 fn read_signature(text: &str, key: &RegisteredKey, texts: &Texts<'_>) -> Result<Signature, Explanation> {
     let Ok(bytes) = BASE64.decode(text) else {
-        let is_hex = text.len() >= 16 && text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_hex = text.len() >= 16
+            && text.len().is_multiple_of(2)
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let is_url = || URL_SAFE.decode(text).is_ok() || URL_SAFE_NO_PAD.decode(text).is_ok();
         return Err(if is_hex {
             explain::signature_hex()

@@ -68,7 +68,8 @@ impl Tokens {
     ) -> String {
         self.web.retain(|_, token| token.expires_at > now - REMEMBER_EXPIRED_MS);
         // Random bytes alone would now and then have none of the characters that must be escaped in a URL.
-        let token = format!("{}/+{}==", BASE64.encode(random.bytes::<30>()), BASE64.encode(random.bytes::<21>()));
+        let token =
+            format!("{}/+{}==", BASE64.encode(random.bytes::<30>()), BASE64.encode(random.bytes::<21>()));
         let life = i64::try_from(facts::WEB_AUTH_TOKEN_LIFE.value.as_millis()).unwrap_or(i64::MAX);
         self.web.insert(
             token.clone(),

@@ -54,7 +54,8 @@ fn holds(comparator: Comparator, values: &[Scalar], filter: &Filter) -> bool {
         Comparator::GreaterThanOrEquals => ordered(std::cmp::Ordering::is_ge),
         Comparator::BeginsWith => first.is_some_and(|prefix| any(&|value| begins_with(value, prefix))),
         Comparator::ListMemberBeginsWith => {
-            let members = if facts::MEMBER_PREFIX_OF_ANY.value { values } else { &values[..values.len().min(1)] };
+            let members =
+                if facts::MEMBER_PREFIX_OF_ANY.value { values } else { &values[..values.len().min(1)] };
             first.is_some_and(|prefix| members.iter().any(|value| begins_with(value, prefix)))
         }
         Comparator::Near => match first {

@@ -7,6 +7,8 @@ mod comparator;
 mod compare;
 mod geo;
 mod marker;
+#[cfg(test)]
+mod oracle;
 mod plan;
 mod read;
 mod run;

@@ -54,7 +54,9 @@ fn word_ranges(filter: &Filter) -> Option<Ranges> {
     };
     // Of words that must all be there the longest is likely the rarest.
     let words: Vec<&String> = match filter.comparator {
-        Comparator::ContainsAllTokens => filter.words.iter().max_by_key(|word| word.len()).into_iter().collect(),
+        Comparator::ContainsAllTokens => {
+            filter.words.iter().max_by_key(|word| word.len()).into_iter().collect()
+        }
         _ => filter.words.iter().collect(),
     };
     let mut ranges = Ranges::new();

@@ -141,8 +141,8 @@ impl<'a> Reader<'a> {
             }
             let name = if name == "___recordId" { "___recordID" } else { name };
             let system = SYSTEM_FIELDS.iter().find(|system| system.name == name);
-            let system = system
-                .ok_or_else(|| ApiError::bad_request(format!("Unknown field '{}'", shown(name))))?;
+            let system =
+                system.ok_or_else(|| ApiError::bad_request(format!("Unknown field '{}'", shown(name))))?;
             return Ok(Some(self.known_system(system)));
         }
         let Some(node) = object.get("systemFieldName") else { return Ok(None) };
@@ -233,7 +233,6 @@ impl<'a> Reader<'a> {
         Ok(Filter { target: known.target, comparator, operand, words, distance })
     }
 
-
     fn any_text(&self) -> Result<Known<'a>, ApiError> {
         let searchable = self.record_type.fields.values().filter(|def| def.index.searchable);
         let names: Vec<String> = searchable.map(|def| def.name.clone()).collect();
@@ -263,8 +262,7 @@ impl<'a> Reader<'a> {
         }
         let place = ValueType::one(ScalarType::Location);
         let kind = if known.value_type == place {
-            let node =
-                object.get("relativeLocation").ok_or_else(|| ApiError::missing("relativeLocation"))?;
+            let node = object.get("relativeLocation").ok_or_else(|| ApiError::missing("relativeLocation"))?;
             let operand = read_operand(&RawField::read(node)?, place, &known)?;
             match operand.into_iter().next() {
                 Some(Scalar::Location(location)) => SortKind::Distance(location),

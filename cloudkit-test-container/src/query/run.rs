@@ -102,7 +102,15 @@ impl Run<'_> {
     /// The filter with the fewest candidates, and how many it has; the count stops a little beyond [`FEW`].
     fn driver(&self, store: &mut Store) -> Result<Option<(Ranges, usize)>, StoreError> {
         let mut best: Option<(Ranges, usize)> = None;
-        for ranges in self.query.filters.iter().filter_map(ranges) {
+        let mut choices: Vec<Ranges> = self.query.filters.iter().filter_map(ranges).collect();
+        if let [only] = choices.as_slice()
+            && self.query.sorts.is_empty()
+            && is_one_key(only)
+        {
+            // Nothing to choose from, and nothing to weigh: the entries of one key are in order already.
+            return Ok(choices.pop().map(|only| (only, 0)));
+        }
+        for ranges in choices {
             let mut count = 0;
             for (slot, range) in &ranges {
                 store.walk(self.database, &self.record_type.name, slot, range, false, |_, _, _| {
@@ -142,10 +150,12 @@ impl Run<'_> {
         let name = &self.record_type.name;
         match driver {
             None => store.walk_created(self.database, name, after, &mut take)?,
-            Some((ranges, _)) => match ranges.as_slice() {
+            Some((ranges, count)) => match ranges.as_slice() {
                 [(slot, range)] if range.is_one_key() => {
                     store.walk_equal(self.database, name, slot, &range.from, after, &mut take)?;
                 }
+                // So many that most records seem to match: the page is sooner full by looking at all.
+                _ if count > FEW => store.walk_created(self.database, name, after, &mut take)?,
                 _ => {
                     for rid in self.rids(store, &ranges)?.range(after + 1..) {
                         if take(store, *rid)?.is_break() {
@@ -181,7 +191,12 @@ impl Run<'_> {
     /// Walks the index of the first sort from where the last page ended until the page is full.
     ///
     /// Entries with one key come in no useful order, so the walk stops only where the key changes.
-    fn along_sort(&self, store: &mut Store, slot: &Slot, mut range: KeyRange) -> Result<Vec<Found>, StoreError> {
+    fn along_sort(
+        &self,
+        store: &mut Store,
+        slot: &Slot,
+        mut range: KeyRange,
+    ) -> Result<Vec<Found>, StoreError> {
         let descending = self.query.sorts.first().is_some_and(|sort| sort.descending);
         if let Some(first) = self.after.as_ref().and_then(|position| position.keys.first()) {
             let at = KeyRange::equal(shorten(first.clone()));
@@ -252,6 +267,10 @@ impl Run<'_> {
         }
         a.rid.cmp(&b.rid)
     }
+}
+
+fn is_one_key(ranges: &Ranges) -> bool {
+    matches!(ranges.as_slice(), [(_, range)] if range.is_one_key())
 }
 
 /// The key of a record for one part of the order; absent values come first.

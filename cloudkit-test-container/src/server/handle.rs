@@ -165,9 +165,8 @@ fn injected(code: ServerErrorCode, retry_after: Option<Duration>) -> ApiError {
 /// Reads `/database/1/{container}/{environment}/{database}/{endpoint}`.
 fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
     let path = target.split_once('?').map_or(target, |(path, _)| path);
-    let no_handler = || {
-        NoRoute::from(ApiError::new(ServerErrorCode::NotFound, "could not find handler for endpoint"))
-    };
+    let no_handler =
+        || NoRoute::from(ApiError::new(ServerErrorCode::NotFound, "could not find handler for endpoint"));
     let rest = path.strip_prefix("/database/1/").ok_or_else(no_handler)?;
     let mut segments = rest.splitn(4, '/');
     let mut segment = || segments.next().ok_or_else(no_handler);

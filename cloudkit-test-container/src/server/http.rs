@@ -87,8 +87,7 @@ async fn respond(
         Err(_) => return Err(Dropped),
     };
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let request =
-        Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
+    let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
     let reply = {
         let state = Arc::clone(&state);
         tokio::task::spawn_blocking(move || handle(&state, &request)).await

@@ -9,6 +9,9 @@ use super::{ABSENT, DatabaseId, Record, Store, StoreError, full_key, index_key, 
 use crate::schema::RecordType;
 use crate::value::{Fields, Scalar};
 
+/// What is done with each record of a walk, until it breaks off.
+type Visit<'v> = &'v mut dyn FnMut(&Store, i64) -> Result<ControlFlow<()>, StoreError>;
+
 /// What one index is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Slot {
@@ -132,10 +135,8 @@ impl Store {
             return self.apply_change(old, new, record_type);
         }
         let rid = new.or(old).map_or(0, |record| record.rid);
-        let has_pending = self
-            .connection
-            .prepare_cached("SELECT 1 FROM pending WHERE rid = ?1")?
-            .exists([rid])?;
+        let has_pending =
+            self.connection.prepare_cached("SELECT 1 FROM pending WHERE rid = ?1")?.exists([rid])?;
         if !has_pending {
             let shown = old.map(write_record);
             let sql = "INSERT OR REPLACE INTO lagging (rid, record) VALUES (?1, ?2)";
@@ -143,9 +144,11 @@ impl Store {
         }
         let lag = i64::try_from(self.index_lag.as_millis()).unwrap_or(i64::MAX);
         let sql = "INSERT INTO pending (due, rid, record) VALUES (?1, ?2, ?3)";
-        self.connection
-            .prepare_cached(sql)?
-            .execute(params![now.saturating_add(lag), rid, new.map(write_record)])?;
+        self.connection.prepare_cached(sql)?.execute(params![
+            now.saturating_add(lag),
+            rid,
+            new.map(write_record)
+        ])?;
         Ok(())
     }
 
@@ -158,6 +161,14 @@ impl Store {
         if self.index_lag.is_zero() {
             return Ok(());
         }
+        self.transaction(|store| store.apply_due(now, record_type))
+    }
+
+    fn apply_due<'t>(
+        &mut self,
+        now: i64,
+        record_type: impl Fn(&Record) -> Option<&'t RecordType>,
+    ) -> Result<(), StoreError> {
         let due: Vec<(i64, i64, Option<String>)> = {
             let sql = "SELECT seq, rid, record FROM pending WHERE due <= ?1 ORDER BY seq";
             let mut statement = self.connection.prepare_cached(sql)?;
@@ -171,10 +182,8 @@ impl Store {
                 self.apply_change(shown.as_ref(), new.as_ref(), record_type)?;
             }
             self.connection.execute("DELETE FROM pending WHERE seq = ?1", [seq])?;
-            let more = self
-                .connection
-                .prepare_cached("SELECT 1 FROM pending WHERE rid = ?1")?
-                .exists([rid])?;
+            let more =
+                self.connection.prepare_cached("SELECT 1 FROM pending WHERE rid = ?1")?.exists([rid])?;
             if more {
                 let sql = "UPDATE lagging SET record = ?2 WHERE rid = ?1";
                 self.connection.execute(sql, params![rid, new_text])?;
@@ -293,7 +302,7 @@ impl Store {
         slot: &Slot,
         key: &[u8],
         after: i64,
-        visit: &mut dyn FnMut(&Self, i64) -> Result<ControlFlow<()>, StoreError>,
+        visit: Visit<'_>,
     ) -> Result<(), StoreError> {
         let slot = self.slot_id(record_type, slot)?;
         let sql = "SELECT rid FROM entries WHERE database = ?1 AND slot = ?2 AND key = ?3 AND rid > ?4
@@ -314,7 +323,7 @@ impl Store {
         database: DatabaseId,
         record_type: &str,
         after: i64,
-        visit: &mut dyn FnMut(&Self, i64) -> Result<ControlFlow<()>, StoreError>,
+        visit: Visit<'_>,
     ) -> Result<(), StoreError> {
         let range = KeyRange { from: keys::rowid_key(after.saturating_add(1)), to: None };
         self.walk(database, record_type, &Slot::All, &range, false, |store, _, rid| visit(store, rid))

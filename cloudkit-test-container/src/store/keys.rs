@@ -1,12 +1,13 @@
 //! Turns values into bytes whose order is the order of the values, so that SQLite's indexes serve every type.
 
+use crate::facts;
 use crate::value::Scalar;
 
 /// The longest index key. Longer values share their beginning, and whoever reads the index compares them in full.
 pub(crate) const MAX_KEY: usize = 256;
 
-/// The index key of an absent value: before every value.
-pub(crate) const ABSENT: &[u8] = &[1];
+/// The index key of an absent value: before every value, or after all of them.
+pub(crate) const ABSENT: &[u8] = if facts::ABSENT_SORTS_FIRST.value { &[1] } else { &[3] };
 
 const PRESENT: u8 = 2;
 

@@ -137,7 +137,8 @@ impl Store {
     /// Replaces what is known about the references of a record.
     pub(crate) fn set_edges(&mut self, rid: i64, edges: &[ReferenceEdge]) -> Result<(), StoreError> {
         self.connection.prepare_cached("DELETE FROM edges WHERE rid = ?1")?.execute([rid])?;
-        let sql = "INSERT OR IGNORE INTO edges (zone, target, rid, field, action) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql =
+            "INSERT OR IGNORE INTO edges (zone, target, rid, field, action) VALUES (?1, ?2, ?3, ?4, ?5)";
         let mut statement = self.connection.prepare_cached(sql)?;
         for edge in edges {
             statement.execute(params![edge.zone, edge.target, rid, edge.field, edge.action])?;

@@ -131,11 +131,8 @@ impl Store {
     ) -> Result<T, E> {
         self.connection.execute_batch("SAVEPOINT operation").map_err(StoreError::from)?;
         let result = work(self);
-        let end = if result.is_ok() {
-            "RELEASE operation"
-        } else {
-            "ROLLBACK TO operation; RELEASE operation"
-        };
+        let end =
+            if result.is_ok() { "RELEASE operation" } else { "ROLLBACK TO operation; RELEASE operation" };
         self.connection.execute_batch(end).map_err(StoreError::from)?;
         self.forget_undone(result.is_err());
         result
@@ -185,9 +182,9 @@ impl Store {
         let sql = "INSERT OR IGNORE INTO databases (environment, scope, owner) VALUES (?1, ?2, ?3)";
         self.connection.execute(sql, params![environment.as_str(), scope, owner])?;
         let sql = "SELECT id FROM databases WHERE environment = ?1 AND scope = ?2 AND owner = ?3";
-        let id = self.connection.query_row(sql, params![environment.as_str(), scope, owner], |row| {
-            row.get(0).map(DatabaseId)
-        })?;
+        let id = self
+            .connection
+            .query_row(sql, params![environment.as_str(), scope, owner], |row| row.get(0).map(DatabaseId))?;
         self.create_zone(id, DEFAULT_ZONE)?;
         self.databases.insert(name, id);
         Ok(id)
@@ -219,8 +216,9 @@ impl Store {
     pub(crate) fn zones(&self, database: DatabaseId) -> Result<Vec<Zone>, StoreError> {
         let sql = "SELECT id, name FROM zones WHERE database = ?1 ORDER BY id";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let zones = statement
-            .query_map(params![database.0], |row| Ok(Zone { id: row.get(0)?, database, name: row.get(1)? }))?;
+        let zones = statement.query_map(params![database.0], |row| {
+            Ok(Zone { id: row.get(0)?, database, name: row.get(1)? })
+        })?;
         Ok(zones.collect::<Result<_, _>>()?)
     }
 }

@@ -104,11 +104,7 @@ impl<'n, 'a> RawField<'n, 'a> {
 
     /// Untagged values are taken for the declared type where nothing is lost, except where only the tag can tell what
     /// a number or a text is meant to be.
-    fn check_untagged(
-        &self,
-        declared: ValueType,
-        refuse: impl Fn(&str) -> String,
-    ) -> Result<(), Misfit> {
+    fn check_untagged(&self, declared: ValueType, refuse: impl Fn(&str) -> String) -> Result<(), Misfit> {
         let Some(inferred) = self.inferred() else {
             return Err(format!("Invalid value, expected type {declared}"));
         };
@@ -231,8 +227,10 @@ fn read_integer(text: &str) -> Option<i64> {
     // `parse` alone would also take a leading plus sign.
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        debug_assert!(!facts::FRACTION_FORM_OF_INTEGERS.value);
-        return None;
+        // Beyond 2^53 a number with a fraction or an exponent no longer says which integer it is.
+        let whole =
+            read_double(text).filter(|value| value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0);
+        return whole.filter(|_| facts::FRACTION_FORM_OF_INTEGERS.value).map(|value| value as i64);
     }
     text.parse().ok()
 }
@@ -304,10 +302,8 @@ pub(crate) fn read_stored(text: &str) -> Option<Fields> {
         let raw = RawField::read(node).ok()?;
         let Some(Tag::Type(value_type)) = raw.tag else { return None };
         let content = read_content(raw.value?, value_type, false).ok()?;
-        fields.insert(
-            name.to_string(),
-            Field { scalar: value_type.scalar, encrypted: raw.encrypted, content },
-        );
+        fields
+            .insert(name.to_string(), Field { scalar: value_type.scalar, encrypted: raw.encrypted, content });
     }
     Some(fields)
 }

@@ -114,7 +114,8 @@ pub(crate) fn write_zone_id(out: &mut String, zone_name: &str, owner: Option<&st
         out.push_str(",\"ownerRecordName\":");
         write_string(out, owner);
     }
-    let zone_type = if zone_name == crate::store::DEFAULT_ZONE { "DEFAULT_ZONE" } else { "REGULAR_CUSTOM_ZONE" };
+    let zone_type =
+        if zone_name == crate::store::DEFAULT_ZONE { "DEFAULT_ZONE" } else { "REGULAR_CUSTOM_ZONE" };
     let _ = write!(out, ",\"zoneType\":\"{zone_type}\"}}");
 }
 
