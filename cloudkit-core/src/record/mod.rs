@@ -5,6 +5,7 @@ mod descriptor;
 pub(crate) mod encode;
 mod id;
 mod metadata;
+pub(crate) mod variant;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
