@@ -119,6 +119,15 @@ impl<'a> Handle<'a> {
         }
     }
 
+    /// The code that deals with the field: at the conversion if there is one, so that what is wrong with that is said
+    /// once.
+    fn spanned(&self, tokens: TokenStream) -> TokenStream {
+        match &self.field.with {
+            None => tokens,
+            Some(with) => shape::at(with.span(), tokens),
+        }
+    }
+
     fn conversion(&self, with: &Type) -> TokenStream {
         let ty = &self.ty;
         shape::at(with.span(), quote!(<#with as __ck::Conversion<#ty>>))
@@ -149,7 +158,8 @@ fn field_handles(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let record_ident = &record.input.ident;
     let definition = |handle: &Handle<'_>, visibility: &Visibility| {
         let ident = handle.field.ident;
-        quote!(#[allow(non_camel_case_types)] #visibility enum #ident {})
+        // At the field as a whole, because messages about the handle show where it is defined.
+        quote_spanned!(ident.span()=> #[allow(non_camel_case_types, unreachable_pub)] #visibility enum #ident {})
     };
     let outside =
         handles.iter().filter(|handle| !handle.inside).map(|handle| definition(handle, &handle.visibility));
@@ -217,13 +227,19 @@ fn system_handles(record: &Record<'_>, handles: &[SystemHandle<'_>]) -> TokenStr
     quote!(#(#outside)* #module #(#implementations)* #listable)
 }
 
+/// The index traits, each at the option that asks for it, because messages about one show who else has it.
 fn index_impls(path: &TokenStream, index: Index) -> TokenStream {
-    let traits = index.iter().map(|(index, _)| match index {
-        "QUERYABLE" => quote!(Queryable),
-        "SORTABLE" => quote!(Sortable),
-        _ => quote!(Searchable),
-    });
-    quote!(#(#[automatically_derived] impl __ck::#traits for #path {})*)
+    index
+        .iter()
+        .map(|(index, place)| {
+            let index = match index {
+                "QUERYABLE" => quote!(Queryable),
+                "SORTABLE" => quote!(Sortable),
+                _ => quote!(Searchable),
+            };
+            shape::at(place, quote!(#[automatically_derived] impl __ck::#index for #path {}))
+        })
+        .collect()
 }
 
 fn fields_struct(
@@ -264,7 +280,7 @@ fn record_impl(record: &Record<'_>, taken: &Taken, handles: &[Handle<'_>]) -> To
     let descriptors = handles.iter().map(|handle| {
         let (path, index) = (handle.path(), index_value(handle.field.index));
         let default = handle.field.default.is_some();
-        quote!(__ck::describe_field::<#path>(#default, #index))
+        handle.spanned(quote!(__ck::describe_field::<#path>(#default, #index)))
     });
     let system_indexes = system_indexes(record);
     let idents = handles.iter().map(|handle| handle.field.ident);
@@ -319,7 +335,7 @@ fn encoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
                 quote!(#to_value(&self.#ident).map_err(__ck::not_written::<#path, _, __M::Error>)?)
             }
         };
-        quote!(__ck::write_field::<#path, __M>(__fields, &#value)?;)
+        handle.spanned(quote!(__ck::write_field::<#path, __M>(__fields, &#value)?;))
     });
     quote! {
         #[automatically_derived]
@@ -347,6 +363,10 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let paths: Vec<TokenStream> = handles.iter().map(Handle::path).collect();
     let names = handles.iter().map(|handle| &handle.field.name.text);
     let numbers: Vec<usize> = (0..handles.len()).collect();
+    let fills = handles.iter().map(|handle| {
+        let (ident, path) = (handle.field.ident, handle.path());
+        handle.spanned(quote!(__ck::fill_field::<#path, __A>(&mut self.#ident, __fields)))
+    });
     let values = record.fields.iter().map(|field| {
         let ident = field.ident;
         let handle = handles.iter().find(|handle| handle.field.ident == ident);
@@ -375,7 +395,7 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
                 __fields: &mut __A,
             ) -> ::core::result::Result<(), __A::Error> {
                 match __index {
-                    #(#numbers => __ck::fill_field::<#paths, __A>(&mut self.#idents, __fields),)*
+                    #(#numbers => #fills,)*
                     _ => ::core::result::Result::Ok(()),
                 }
             }
@@ -421,7 +441,7 @@ fn value(field: &Field<'_>, handle: Option<&Handle<'_>>) -> TokenStream {
         }
     };
     if field.default.is_none() {
-        return from_stored(quote!(__ck::take_field::<#path, __E>(self.#ident)?));
+        return handle.spanned(from_stored(quote!(__ck::take_field::<#path, __E>(self.#ident)?)));
     }
     let stored = from_stored(quote!(__value));
     quote! {
