@@ -158,8 +158,8 @@ fn field_handles(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let record_ident = &record.input.ident;
     let definition = |handle: &Handle<'_>, visibility: &Visibility| {
         let ident = handle.field.ident;
-        // At the field as a whole, because messages about the handle show where it is defined.
-        quote_spanned!(ident.span()=> #[allow(non_camel_case_types, unreachable_pub)] #visibility enum #ident {})
+        // Messages about the handle show where it is defined, which is to be the field.
+        generated_at(ident.span(), quote!(#visibility enum #ident {}))
     };
     let outside =
         handles.iter().filter(|handle| !handle.inside).map(|handle| definition(handle, &handle.visibility));
@@ -187,11 +187,16 @@ fn field_handles(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     quote!(#(#outside)* #module #(#implementations)*)
 }
 
+/// The tokens as if they stood at the place, and still as generated code, which the user's lints do not judge.
+fn generated_at(place: Span, tokens: TokenStream) -> TokenStream {
+    shape::at(Span::call_site().located_at(place), tokens)
+}
+
 fn system_handles(record: &Record<'_>, handles: &[SystemHandle<'_>]) -> TokenStream {
     let (ident, visibility) = (&record.input.ident, &record.input.vis);
     let definition = |handle: &SystemHandle<'_>, visibility: &Visibility| {
         let ident = &handle.ident;
-        quote!(#[allow(non_camel_case_types)] #visibility enum #ident {})
+        quote!(#visibility enum #ident {})
     };
     let outside = handles.iter().filter(|handle| !handle.inside).map(|handle| definition(handle, visibility));
     let mut inside = handles
@@ -251,7 +256,7 @@ fn fields_struct(
     let (ident, visibility) = (taken.fields_struct(), &record.input.vis);
     let fields = handles.iter().map(|handle| {
         let (visibility, ident, path) = (&handle.visibility, handle.field.ident, handle.path());
-        quote!(#visibility #ident: __ck::Field<#path>)
+        generated_at(ident.span(), quote!(#visibility #ident: __ck::Field<#path>))
     });
     let methods = system.iter().map(|handle| {
         let (ident, path) = (&handle.ident, handle.path());
@@ -262,12 +267,10 @@ fn fields_struct(
         }
     });
     quote! {
-        #[allow(dead_code)]
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         #visibility struct #ident {
             #(#fields,)*
         }
-        #[allow(dead_code)]
         impl #ident {
             #(#methods)*
         }
@@ -363,6 +366,14 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let paths: Vec<TokenStream> = handles.iter().map(Handle::path).collect();
     let names = handles.iter().map(|handle| &handle.field.name.text);
     let numbers: Vec<usize> = (0..handles.len()).collect();
+    let slots = handles.iter().map(|handle| {
+        let (ident, path) = (handle.field.ident, handle.path());
+        handle.spanned(quote!(#ident: __ck::Slot<#path>))
+    });
+    let empty = handles.iter().map(|handle| {
+        let ident = handle.field.ident;
+        handle.spanned(quote!(#ident: ::core::option::Option::None))
+    });
     let fills = handles.iter().map(|handle| {
         let (ident, path) = (handle.field.ident, handle.path());
         handle.spanned(quote!(__ck::fill_field::<#path, __A>(&mut self.#ident, __fields)))
@@ -374,9 +385,14 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
         quote!(#ident: #value)
     });
     quote! {
-        #[derive(::core::default::Default)]
         struct __Slots {
-            #(#idents: __ck::Slot<#paths>,)*
+            #(#slots,)*
+        }
+        #[automatically_derived]
+        impl ::core::default::Default for __Slots {
+            fn default() -> Self {
+                Self { #(#empty,)* }
+            }
         }
         #[automatically_derived]
         impl __ck::FieldSlots for __Slots {
