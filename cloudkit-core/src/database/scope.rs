@@ -15,7 +15,7 @@ pub enum Shared {}
 /// One of the three databases of a container.
 ///
 /// Apple: [Composing Web Service Requests](https://developer.apple.com/library/archive/documentation/DataManagement/Conceptual/CloudKitWebServicesReference/SettingUpWebServices.html)
-pub trait Scope: Debug + Send + Sync + 'static {
+pub trait Scope: Clone + Debug + Send + Sync + 'static {
     /// The database's name in a request's path.
     const PATH: &'static str;
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -80,7 +81,7 @@ pub struct Filter<R> {
 /// A condition without its record type, ready to be sent.
 #[derive(Clone)]
 pub(crate) struct RawFilter {
-    field: FieldName,
+    field: RawName,
     comparator: Comparator,
     value_type: ValueType,
     /// The value as JSON. That CloudKit has no form for it comes out when the query is sent: the closures that build
@@ -128,13 +129,16 @@ impl<R> Filter<R> {
         value: Result<Box<RawValue>, String>,
         distance: Option<f64>,
     ) -> Self {
-        Self { raw: RawFilter { field, comparator, value_type, value, distance }, record: PhantomData }
+        Self {
+            raw: RawFilter { field: RawName::from(field), comparator, value_type, value, distance },
+            record: PhantomData,
+        }
     }
 
     /// The name of the field that is compared.
     #[must_use]
-    pub fn field(&self) -> FieldName {
-        self.raw.field
+    pub fn field_name(&self) -> &str {
+        &self.raw.field.name
     }
 
     /// How it is compared.
@@ -159,7 +163,7 @@ impl<R> fmt::Debug for Filter<R> {
 impl fmt::Debug for RawFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { field, comparator, value_type: _, value, distance } = self;
-        write!(f, "{} {} ", field.as_str(), comparator.as_str())?;
+        write!(f, "{} {} ", field.name, comparator.as_str())?;
         match value {
             Ok(value) => f.write_str(value.get())?,
             Err(reason) => write!(f, "({reason})")?,
@@ -178,12 +182,12 @@ impl Serialize for RawFilter {
             Err(reason) => {
                 return Err(serde::ser::Error::custom(format_args!(
                     "the filter on `{}`: {reason}",
-                    self.field.as_str()
+                    self.field.name
                 )));
             }
         };
         let mut filter = serializer.serialize_struct("Filter", 4)?;
-        serialize_name::<S>(&mut filter, self.field)?;
+        self.field.serialize_into::<S>(&mut filter)?;
         filter.serialize_field("comparator", self.comparator.as_str())?;
         filter.serialize_field("fieldValue", &TypedJson { value, value_type: self.value_type })?;
         if let Some(distance) = self.distance {
@@ -193,15 +197,49 @@ impl Serialize for RawFilter {
     }
 }
 
-/// Names a field in a filter or sort. System fields go by their mapped name: both spellings are in use, and this is
-/// the one place to change it.
-pub(super) fn serialize_name<S: Serializer>(
-    dictionary: &mut S::SerializeStruct,
-    field: FieldName,
-) -> Result<(), S::Error> {
-    match field {
-        FieldName::Field(name) => dictionary.serialize_field("fieldName", name),
-        FieldName::System(name) => dictionary.serialize_field("systemFieldName", name),
+/// How a filter or sort names a field.
+#[derive(Clone)]
+pub(crate) struct RawName {
+    pub(super) name: Cow<'static, str>,
+    /// Whether the field is one that CloudKit adds to each record.
+    pub(super) system: bool,
+}
+
+impl RawName {
+    pub(crate) fn field(name: impl Into<String>) -> Self {
+        Self { name: Cow::Owned(name.into()), system: false }
+    }
+
+    pub(crate) fn system(name: impl Into<String>) -> Self {
+        Self { name: Cow::Owned(name.into()), system: true }
+    }
+
+    /// System fields go by their mapped name: both spellings are in use, and this is the one place to change it.
+    pub(super) fn serialize_into<S: Serializer>(
+        &self,
+        dictionary: &mut S::SerializeStruct,
+    ) -> Result<(), S::Error> {
+        let key = if self.system { "systemFieldName" } else { "fieldName" };
+        dictionary.serialize_field(key, &self.name)
+    }
+}
+
+impl From<FieldName> for RawName {
+    fn from(name: FieldName) -> Self {
+        Self { name: Cow::Borrowed(name.as_str()), system: matches!(name, FieldName::System(_)) }
+    }
+}
+
+impl RawFilter {
+    /// A condition on a field that is not known when compiling.
+    pub(crate) fn dynamic(
+        field: RawName,
+        comparator: Comparator,
+        value_type: ValueType,
+        value: &impl Serialize,
+        distance: Option<f64>,
+    ) -> Self {
+        Self { field, comparator, value_type, value: to_json(value), distance }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod capability;
 mod field;
 mod filter;
 mod operand;
+mod page;
 mod sort;
 
 use std::fmt;
@@ -11,9 +12,10 @@ use std::marker::PhantomData;
 
 pub use capability::Listable;
 pub use field::{Field, FieldDef, FieldName};
-pub(crate) use filter::RawFilter;
 pub use filter::{Comparator, Filter};
+pub(crate) use filter::{RawFilter, RawName};
 pub use operand::Operand;
+pub use page::{ContinuationMarker, Page};
 pub(crate) use sort::RawSort;
 pub use sort::Sort;
 
@@ -60,7 +62,6 @@ pub trait Answerable<R> {}
 
 impl<R> Answerable<R> for Filtered {}
 
-#[diagnostic::do_not_recommend]
 impl<R: Listable> Answerable<R> for Unfiltered {}
 
 impl<R: CkRecord> Query<R> {

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::FieldName;
-use super::filter::serialize_name;
+use super::filter::RawName;
 use crate::record::encode::FieldDictionary;
 use crate::value::Location;
 
@@ -20,24 +20,27 @@ pub struct Sort<R> {
 /// A level of an order without its record type, ready to be sent.
 #[derive(Clone)]
 pub(crate) struct RawSort {
-    field: FieldName,
-    ascending: bool,
-    relative_to: Option<Location>,
+    pub(crate) field: RawName,
+    pub(crate) ascending: bool,
+    pub(crate) relative_to: Option<Location>,
 }
 
 impl<R> Sort<R> {
     pub(super) fn by(field: FieldName, ascending: bool) -> Self {
-        Self { raw: RawSort { field, ascending, relative_to: None }, record: PhantomData }
+        Self { raw: RawSort { field: field.into(), ascending, relative_to: None }, record: PhantomData }
     }
 
     pub(super) fn by_distance(field: FieldName, place: Location, ascending: bool) -> Self {
-        Self { raw: RawSort { field, ascending, relative_to: Some(place) }, record: PhantomData }
+        Self {
+            raw: RawSort { field: field.into(), ascending, relative_to: Some(place) },
+            record: PhantomData,
+        }
     }
 
     /// The name of the field that is sorted by.
     #[must_use]
-    pub fn field(&self) -> FieldName {
-        self.raw.field
+    pub fn field_name(&self) -> &str {
+        &self.raw.field.name
     }
 
     /// Whether the smallest comes first.
@@ -62,7 +65,7 @@ impl<R> fmt::Debug for Sort<R> {
 impl fmt::Debug for RawSort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { field, ascending, relative_to } = self;
-        write!(f, "{} {}", field.as_str(), if *ascending { "ascending" } else { "descending" })?;
+        write!(f, "{} {}", field.name, if *ascending { "ascending" } else { "descending" })?;
         match relative_to {
             Some(place) => write!(f, " by distance from {}, {}", place.latitude(), place.longitude()),
             None => Ok(()),
@@ -73,7 +76,7 @@ impl fmt::Debug for RawSort {
 impl Serialize for RawSort {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut sort = serializer.serialize_struct("Sort", 3)?;
-        serialize_name::<S>(&mut sort, self.field)?;
+        self.field.serialize_into::<S>(&mut sort)?;
         sort.serialize_field("ascending", &self.ascending)?;
         if let Some(place) = &self.relative_to {
             sort.serialize_field("relativeLocation", &FieldDictionary { value: place, encrypted: false })?;

@@ -19,6 +19,5 @@ pub use field_type::{Encryptable, FieldType, ListElement, StoredValue};
 pub use json::{Json, JsonBytes};
 pub use location::{Location, LocationError};
 pub use reference::{AnyRecordType, Reference, ReferenceAction};
-pub(crate) use scalar::{deserialize_f64, deserialize_i64};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value_type::{ScalarType, ValueType};
