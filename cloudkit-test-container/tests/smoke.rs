@@ -44,6 +44,7 @@ async fn start() -> TestContainer {
 struct Reply {
     status: u16,
     head: String,
+    text: String,
     body: Value,
 }
 
@@ -78,8 +79,8 @@ async fn send(container: &TestContainer, head: &str, body: &[u8]) -> Option<Repl
     let text = String::from_utf8(bytes).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let body = serde_json::from_str(body).unwrap_or(Value::Null);
-    Some(Reply { status, head: head.to_owned(), body })
+    let (text, body) = (body.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null));
+    Some(Reply { status, head: head.to_owned(), text, body })
 }
 
 fn path(database: &str, endpoint: &str) -> String {
@@ -331,7 +332,18 @@ async fn users_learn_who_they_are() {
     assert_eq!(found.await.ok()["users"].as_array().map(Vec::len), Some(1));
     let target = format!("{}?ckAPIToken={}", path("public", "users/caller"), container.api_token());
     let reply = send(&container, &format!("GET {target} HTTP/1.1\r\n"), b"").await.expect("a reply");
-    assert!(reply.body["redirectURL"].is_string());
+    let url = reply.body["redirectURL"].as_str().expect("a page to sign in").to_owned();
+    let page = url.strip_prefix(container.url()).expect("a page of the container");
+    for (page, content) in
+        [(page.to_owned(), "bob</a>"), (format!("{page}&user=bob"), "ckWebAuthToken: token")]
+    {
+        let reply = send(&container, &format!("GET {page} HTTP/1.1\r\n"), b"").await.expect("a reply");
+        assert_eq!(reply.status, 200);
+        assert!(reply.text.contains(content), "{}", reply.text);
+    }
+    container.clock().advance(Duration::from_secs(16 * 60));
+    let late = send(&container, &format!("GET {page} HTTP/1.1\r\n"), b"").await.expect("a reply");
+    assert_eq!(late.status, 410);
     reply.refused(421, "AUTHENTICATION_REQUIRED");
 }
 
@@ -520,4 +532,16 @@ async fn no_byte_of_a_signed_request_can_be_changed() {
         let reply = send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply");
         assert!(reply.status >= 400, "{path} is answered with {}", reply.status);
     }
+}
+
+#[tokio::test]
+async fn a_dropped_container_leaves_its_port() {
+    let container = start().await;
+    let address = container.url().strip_prefix("http://").expect("plain HTTP").to_owned();
+    let idle = TcpStream::connect(&address).await.expect("connects");
+    drop(container);
+    while TcpStream::connect(&address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    drop(idle);
 }
