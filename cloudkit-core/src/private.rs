@@ -12,11 +12,18 @@ pub use crate::query::capability::{
 pub use crate::query::{Field, FieldDef, FieldName};
 pub use crate::record::decode::{FieldSlots, FromRecord, decode_slots, fill_slot, take_slot};
 pub use crate::record::encode::{ToRecord, encode_field};
+pub use crate::record::variant::{
+    VariantDef, decode_variant, is_same_text, union_of_keys, unknown_record_type, variant_keys,
+    variant_record, variant_type,
+};
 pub use crate::record::{CkRecord, FieldDescriptor, Index, RecordDescriptor, SystemIndexes, WholeRecord};
 pub use crate::value::{
     AnyRecordType, CkEnum, Conversion, Encryptable, FieldType, ListElement, Reference, StoredValue,
     Timestamp, ValueType, deserialize_enum,
 };
+
+/// The type of a field that holds an enum.
+pub const TEXT: ValueType = <String as StoredValue>::VALUE_TYPE;
 
 /// The place that the value of a field is read into.
 pub type Slot<F> = Option<<F as FieldDef>::Type>;

@@ -6,6 +6,7 @@ pub(crate) mod encode;
 mod id;
 mod metadata;
 mod types;
+pub(crate) mod variant;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};

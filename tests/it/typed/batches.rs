@@ -1,6 +1,6 @@
 //! Several operations in one request.
 
-use cloudkit_core::{Error, Operation, Patch, ServerErrorCode, ZoneId};
+use cloudkit_core::{Error, Operation, ServerErrorCode, ZoneId};
 
 use super::{Author, Content, Note, article, start};
 
@@ -14,7 +14,7 @@ async fn each_operation_has_an_outcome_of_its_own() {
     let outcomes = db
         .modify([
             Operation::create_named("noor", Author { name: "Noor".to_owned() }),
-            Operation::update(&ines, Patch::new().set(|a| a.name, "too late")),
+            Operation::update(&ines, |patch| patch.set(|a| a.name, "too late")),
             Operation::force_delete("nobody"),
             Operation::create(Author { name: "Omar".to_owned() }),
         ])
