@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
 
 mod keys;
+mod readme;
 mod signing;
 mod typed;
