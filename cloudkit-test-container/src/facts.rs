@@ -73,6 +73,8 @@ facts! {
         "a write with nothing but an API token asks the user to sign in";
     WEB_AUTH_TOKEN_LIFE: Duration = Duration::from_secs(30 * 60), Documented, "2.3",
         "a web auth token lives for 30 minutes, unless the user stays signed in";
+    REDIRECT_URL_LIFE: Duration = Duration::from_secs(15 * 60), Observed, "2.3",
+        "the page that redirectURL names can be used for 15 minutes";
     FOREIGN_WEB_AUTH_TOKEN: ServerErrorCode = ServerErrorCode::AuthenticationFailed, Observed, "2.3",
         "a web auth token of another API token or environment is refused, not sent to sign in";
     DATABASE_SEGMENT: ServerErrorCode = ServerErrorCode::BadRequest, Inferred, "1.1",

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use cloudkit_core::auth::{ApiToken, PrivateKey, ServerKeys, WebAuthToken, WebAuthTokenStore};
-use cloudkit_core::{Container, Environment, ServerErrorCode};
+use cloudkit_core::{Config, Container, Environment, ServerErrorCode};
 
 use super::{Author, Note, start};
 
@@ -20,7 +20,10 @@ async fn an_api_token_alone_reads_what_the_world_may_read() {
     let error = app.caller().await.unwrap_err();
     assert_eq!(error.code(), Some(&ServerErrorCode::AuthenticationRequired));
     assert!(error.server_error().unwrap().redirect_url.is_some());
-    assert!(!format!("{error:?}").contains("http"), "the address of the sign-in page is not shown: {error:?}");
+    assert!(
+        !format!("{error:?}").contains("http"),
+        "the address of the sign-in page is not shown: {error:?}"
+    );
 }
 
 #[tokio::test]
@@ -30,7 +33,10 @@ async fn private_databases_are_apart() {
     let alice = server.client_as("alice").unwrap();
     let saved = alice.private().create(note.clone()).named("n").await.unwrap();
     assert_eq!(saved.value(), &note);
-    assert_eq!(alice.private().query::<Note>().filter(|n| n.title.eq("mine")).fetch_all().await.unwrap().len(), 1);
+    assert_eq!(
+        alice.private().query::<Note>().filter(|n| n.title.eq("mine")).fetch_all().await.unwrap().len(),
+        1
+    );
 
     let bob = server.client_as("bob").unwrap();
     assert!(bob.private().lookup_opt::<Note>("n").await.unwrap().is_none());
@@ -74,11 +80,8 @@ async fn each_answer_brings_the_next_token_and_it_can_be_kept() {
 #[tokio::test]
 async fn a_refused_key_is_explained_by_the_server_and_helped_by_the_client() {
     let server = start().await;
-    let wrong_environment = server
-        .client_builder()
-        .server_key(server.server_key(Environment::Production))
-        .build()
-        .unwrap();
+    let wrong_environment =
+        server.client_builder().server_key(server.server_key(Environment::Production)).build().unwrap();
     let error = wrong_environment.public().lookup::<Author>("ines").await.unwrap_err();
     assert_eq!(error.code(), Some(&ServerErrorCode::AuthenticationFailed));
     assert!(error.help().unwrap().contains("registered in the other environment"), "{:?}", error.help());
@@ -110,6 +113,36 @@ async fn a_wrong_clock_is_corrected_by_the_server_s() {
     server.client().public().create(ines()).await.unwrap();
     let seen: Vec<u16> = server.requests().iter().map(|request| request.status).collect();
     assert_eq!(seen, [401, 200]);
+}
+
+#[tokio::test]
+async fn environment_variables_lead_to_the_same_container() {
+    let server = start().await;
+    let key_file = std::env::temp_dir().join(format!("cloudkit-test-{}.pem", server.key_id()));
+    std::fs::write(&key_file, server.private_key_pem()).unwrap();
+    let config = Config::from_vars(|name| {
+        Some(match name {
+            "CLOUDKIT_CONTAINER" => server.container_id().to_owned(),
+            "CLOUDKIT_KEY_ID" => server.key_id().to_owned(),
+            "CLOUDKIT_PRIVATE_KEY_FILE" => key_file.to_str()?.to_owned(),
+            "CLOUDKIT_URL" => server.url().to_owned(),
+            _ => return None,
+        })
+    });
+    let container = Container::from_config(&config);
+    std::fs::remove_file(&key_file).unwrap();
+    container.unwrap().public().create(ines()).await.unwrap();
+
+    let mut wrong = config;
+    wrong.environment = Some("Development".to_owned());
+    let error = Container::from_config(&wrong).unwrap_err();
+    let mut chain = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(error) = source {
+        chain += &format!(": {error}");
+        source = error.source();
+    }
+    assert!(chain.contains("CLOUDKIT_ENVIRONMENT") && chain.contains("in lower case"), "{chain}");
 }
 
 #[test]
