@@ -16,10 +16,14 @@ use crate::auth::{
     WebAuthTokenStore,
 };
 use crate::error::{Error, RequestError, Result, ServerError};
-use crate::record::RecordName;
+use crate::record::{FromRecord, RecordName};
 use crate::transport::{self, CallInfo, Failure, Refusal, SendError, SendFailure, Sender, Tally};
-use crate::wire;
+use crate::wire::records::RecordsReply;
+use crate::wire::{self, RecordItem};
 use crate::{Environment, ServerErrorCode};
+
+/// The header in which CloudKit gives the number of the request.
+const REQUEST_UUID: &str = "x-apple-request-uuid";
 
 /// What the handles of one container share.
 pub(crate) struct Client {
@@ -66,6 +70,20 @@ impl Answer {
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
         wire::read(self.answer.response.body())
             .map_err(|source| Error::Decode { operation: self.operation, source: Box::new(source) })
+    }
+
+    /// Reads an answer of records. Those that CloudKit refused bear the number of the request: Apple asks for it.
+    pub(crate) fn read_records<T: FromRecord>(&self) -> Result<RecordsReply<T>> {
+        let mut reply: RecordsReply<T> = self.read()?;
+        let uuid = self.answer.response.headers().get(REQUEST_UUID).and_then(|uuid| uuid.to_str().ok());
+        for item in &mut reply.records {
+            if let RecordItem::Failed(error) = item
+                && error.uuid.is_none()
+            {
+                error.uuid = uuid.map(str::to_owned);
+            }
+        }
+        Ok(reply)
     }
 
     /// Whether an earlier attempt of the same call may have been carried out.

@@ -65,7 +65,7 @@ fn authentication_failed(error: &ServerError) -> Cow<'static, str> {
     ))
 }
 
-/// The reason texts of section 6.3 of the protocol notes, turned round into the line to write.
+/// CloudKit's words for a missing index, turned round into the line to write.
 fn missing_index(reason: &str) -> Option<Cow<'static, str>> {
     let words = [("queryable", "QUERYABLE"), ("sortable", "SORTABLE"), ("searchable", "SEARCHABLE")];
     let (word, index) =

@@ -1,5 +1,7 @@
 //! What the derive macros write against. Not for people: it changes without notice.
 
+use std::fmt::Display;
+
 pub use serde::de::{Deserializer, Error as DeError, MapAccess};
 pub use serde::ser::{Error as SerError, SerializeMap, Serializer};
 
@@ -10,11 +12,70 @@ pub use crate::query::capability::{
 pub use crate::query::{Field, FieldDef, FieldName};
 pub use crate::record::decode::{FieldSlots, FromRecord, decode_slots, fill_slot, take_slot};
 pub use crate::record::encode::{ToRecord, encode_field};
+pub use crate::record::variant::{
+    VariantDef, decode_variant, is_same_text, union_of_keys, unknown_record_type, variant_keys,
+    variant_record, variant_type,
+};
 pub use crate::record::{CkRecord, FieldDescriptor, Index, RecordDescriptor, SystemIndexes, WholeRecord};
 pub use crate::value::{
     AnyRecordType, CkEnum, Conversion, Encryptable, FieldType, ListElement, Reference, StoredValue,
     Timestamp, ValueType, deserialize_enum,
 };
+
+/// The type of a field that holds an enum.
+pub const TEXT: ValueType = <String as StoredValue>::VALUE_TYPE;
+
+/// The place that the value of a field is read into.
+pub type Slot<F> = Option<<F as FieldDef>::Type>;
+
+// What follows asks for a `FieldDef` and for nothing of its type. So a type that cannot be stored is one error, where the
+// `FieldDef` says the type, and not one more for each function that is called with it.
+
+/// The description of a field. One with a default can be absent whatever its type.
+#[must_use]
+pub const fn describe_field<F: FieldDef>(default: bool, index: Index) -> FieldDescriptor {
+    FieldDescriptor::new(
+        F::NAME.as_str(),
+        <Stored<F::Type> as StoredValue>::VALUE_TYPE,
+        F::ENCRYPTED,
+        default || <F::Type as FieldType>::OPTIONAL,
+        index,
+    )
+}
+
+/// Writes a field, or nothing if it has no value.
+pub fn write_field<F: FieldDef, M: SerializeMap>(fields: &mut M, value: &F::Type) -> Result<(), M::Error> {
+    encode_field(fields, F::NAME.as_str(), value, F::ENCRYPTED)
+}
+
+/// Reads the value of a field into its slot.
+pub fn fill_field<'de, F: FieldDef, A: MapAccess<'de>>(
+    slot: &mut Slot<F>,
+    fields: &mut A,
+) -> Result<(), A::Error> {
+    fill_slot(slot, F::NAME.as_str(), fields)
+}
+
+/// The value of a field, or an error if there is none and the struct cannot do without.
+pub fn take_field<F: FieldDef, E: DeError>(slot: Slot<F>) -> Result<F::Type, E> {
+    take_slot(slot, F::NAME.as_str())
+}
+
+/// Why a conversion could not make what is stored.
+pub fn not_written<F: FieldDef, C: Display, E: SerError>(cause: C) -> E {
+    E::custom(format_args!("`{}`: {cause}", F::NAME.as_str()))
+}
+
+/// Why a conversion could not read what is stored.
+pub fn not_read<F: FieldDef, C: Display, E: DeError>(cause: C) -> E {
+    E::custom(format_args!("`{}`: {cause}", F::NAME.as_str()))
+}
+
+/// The names of a record's fields in CloudKit.
+#[must_use]
+pub fn field_names<R: CkRecord>() -> Vec<&'static str> {
+    R::DESCRIPTOR.fields.iter().map(|field| field.name).collect()
+}
 
 /// The type of the value of a field, without `Option`.
 pub type Stored<T> = <T as FieldType>::Stored;

@@ -1,1 +1,55 @@
-//! A strict CloudKit container on loopback.
+//! A strict CloudKit container on loopback, for tests of programs that use CloudKit Web Services.
+//!
+//! It needs no account, no key and no network, refuses what Apple's service refuses, and says why: in the header
+//! `x-cloudkit-explain` beside Apple's own error body, and in [`TestContainer::requests`].
+//!
+//! ```
+//! use cloudkit_core::value::{ScalarType, ValueType};
+//! use cloudkit_test_container::{FieldDef, RecordType, Schema, TestContainer};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let article = RecordType::new("Article")
+//!     .field(FieldDef::new("title", ValueType::one(ScalarType::String)).queryable().sortable())
+//!     .record_name_queryable()
+//!     .default_grants();
+//! let container = TestContainer::builder("iCloud.com.example.News")
+//!     .schema(Schema::new().record_type(article))
+//!     .user("alice")
+//!     .start()
+//!     .await?;
+//!
+//! assert!(container.url().starts_with("http://127.0.0.1:"));
+//! assert_eq!(container.users()[0].name, "alice");
+//! # Ok(())
+//! # }
+//! ```
+
+mod api;
+mod auth;
+mod builder;
+mod client;
+mod clock;
+mod container;
+pub mod facts;
+mod faults;
+mod json;
+mod query;
+mod random;
+mod records;
+mod schema;
+mod server;
+mod session;
+mod store;
+mod users;
+mod value;
+
+pub use auth::SignatureVerdict;
+pub use builder::TestContainerBuilder;
+pub use clock::Clock;
+pub use container::{ContainerError, StartError, TestContainer, TestUser};
+pub use faults::Fault;
+pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError};
+pub use server::LoggedRequest;
+pub use session::{Session, SessionError};
+pub use users::User;

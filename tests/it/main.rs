@@ -1,1 +1,6 @@
-fn main() {}
+//! The end-to-end tests, one binary.
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
+
+mod keys;
+mod signing;
+mod typed;

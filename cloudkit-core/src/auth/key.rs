@@ -4,6 +4,8 @@ mod der;
 mod error;
 mod pem;
 mod repair;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt;
@@ -259,8 +261,14 @@ impl PrivateKey {
                     (curve, _) => curve,
                 };
                 match curve {
-                    // Without a word about the curve the length decides, and the public half if there is one.
-                    Curve::P256 | Curve::NotSaid => {}
+                    Curve::P256 => {}
+                    // The public half has to fit, below; without one there is only the length to go by.
+                    Curve::NotSaid if public.is_some() => {}
+                    Curve::NotSaid if scalar.len() == 32 => repairs.push(Repair::CurveMissing),
+                    Curve::NotSaid => {
+                        let curve = format!("(not named) with numbers of {} bytes", scalar.len());
+                        return Err(KeyError::WrongCurve { curve });
+                    }
                     Curve::Unnamed => return Err(KeyError::UnnamedCurve),
                     Curve::Other(curve) => return Err(KeyError::WrongCurve { curve }),
                 }
@@ -351,15 +359,18 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
+/// The DER of whatever key a text holds, for those who want a public one.
+pub(super) fn der_in_text(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    Ok(text::find_in_text(text, &mut Vec::new())?.der)
+}
+
 /// Opens a PKCS#8 key with its pass phrase.
 fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<SecretDocument, KeyError> {
     let unsupported = |scheme: String| KeyError::UnsupportedEncryption { scheme };
+    let not_known = || unsupported(der::encryption(der).unwrap_or_else(|| "an unknown algorithm".to_owned()));
 
-    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der)
-        .map_err(|_| unsupported("an algorithm or parameters that are not known".to_owned()))?;
-    let Some(parameters) = encrypted.encryption_algorithm.pbes2() else {
-        return Err(unsupported(format!("PBES1 ({})", encrypted.encryption_algorithm.oid())));
-    };
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| not_known())?;
+    let Some(parameters) = encrypted.encryption_algorithm.pbes2() else { return Err(not_known()) };
     // A file may ask for years of work and for any amount of memory. OpenSSL asks for 2,048 rounds, and for 16 MiB.
     if let Some(pbkdf2) = parameters.kdf.pbkdf2()
         && pbkdf2.iteration_count > 10_000_000
@@ -373,9 +384,7 @@ fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<SecretDocument, KeyError> {
         }
     }
     encrypted.decrypt(passphrase).map_err(|error| match error {
-        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm { oid }) => {
-            unsupported(format!("the algorithm {oid}"))
-        }
+        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }) => not_known(),
         _ => KeyError::WrongPassPhrase,
     })
 }

@@ -200,7 +200,10 @@ impl FromStr for RequestDate {
 #[non_exhaustive]
 pub enum RequestDateError {
     /// Not in the one form that CloudKit reads.
-    #[error("`{}` is not a date of the form 2026-03-01T09:15:00Z: UTC, whole seconds, a literal `Z`", .found.escape_debug())]
+    #[error(
+        "`{}` is not a date of the form 2026-03-01T09:15:00Z: UTC, whole seconds, a literal `Z`",
+        .found.escape_debug()
+    )]
     Malformed {
         /// What was found, at most 40 characters of it.
         found: String,

@@ -7,12 +7,12 @@ mod error;
 mod key;
 mod key_id;
 mod message;
+#[cfg(test)]
+mod secrecy;
 mod server_key;
 mod sign;
 mod token;
 mod verify;
-
-use std::pin::Pin;
 
 pub use error::CredentialsError;
 pub use key::{Damage, KeyError, NotAKey, PrivateKey, Repair};
@@ -28,5 +28,4 @@ pub use token::{
 };
 pub use verify::{PublicKey, PublicKeyError};
 
-/// A future on the heap that may move between threads: what the methods of object-safe traits return here.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub use crate::runtime::BoxFuture;

@@ -260,3 +260,51 @@ impl SignerError {
         Self(why.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the vector V1.
+    const TEXT: &str =
+        "MEUCIDOubTqfYJdMTy56oiitfK8e6tGT119InVfFUD231WeXAiEA8WSQy57QMDIIsXJvzbkwKEQFwdFOBhUNmZP9TcGLtf8=";
+
+    fn signature() -> Signature {
+        Signature::from_base64(TEXT).expect("a signature")
+    }
+
+    #[test]
+    fn a_signature_in_the_wrong_form_is_named() {
+        let (der, raw) = (signature().to_der(), signature().to_raw());
+        let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+
+        assert_eq!(Signature::from_der(&raw), Err(SignatureError::RawInsteadOfDer));
+        assert_eq!(Signature::from_raw(&der), Err(SignatureError::DerInsteadOfRaw { length: 71 }));
+        for read in [Signature::from_der, Signature::from_raw] {
+            assert_eq!(read(TEXT.as_bytes()), Err(SignatureError::Text { encoding: "base64", length: 96 }));
+            let text = SignatureError::Text { encoding: "hexadecimal form", length: 142 };
+            assert_eq!(read(hex.as_bytes()), Err(text));
+            assert_eq!(read(b""), Err(SignatureError::Unknown { length: 0 }));
+        }
+        assert_eq!(Signature::from_raw(&[0; 64]), Err(SignatureError::Invalid { length: 64 }));
+        assert_eq!(Signature::from_raw(&[0xff; 64]), Err(SignatureError::Invalid { length: 64 }));
+        assert_eq!(Signature::from_der(&der[..70]), Err(SignatureError::Invalid { length: 70 }));
+        assert_eq!(Signature::from_base64(&TEXT[..95]), Err(SignatureError::NotBase64 { length: 95 }));
+        assert_eq!(
+            Signature::from_base64(&format!("{TEXT}\n")),
+            Err(SignatureError::NotBase64 { length: 97 })
+        );
+    }
+
+    #[test]
+    fn headers_replace_those_of_an_earlier_attempt() {
+        let key_id = KeyId::new("ab".repeat(32)).expect("64 digits");
+        let mut headers = HeaderMap::new();
+        headers.insert(HEADER_DATE, HeaderValue::from_static("earlier"));
+        SignedHeaders { key_id, date: RequestDate::MIN, signature: signature() }.insert_into(&mut headers);
+        assert_eq!(headers.len(), 3);
+        assert_eq!(headers[HEADER_DATE], "0000-01-01T00:00:00Z");
+        assert_eq!(headers[HEADER_SIGNATURE], TEXT);
+        assert!(headers[HEADER_SIGNATURE].is_sensitive());
+    }
+}

@@ -7,7 +7,8 @@ use p256::ecdsa::signature::Verifier as _;
 use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _, LineEnding};
 use sha2::{Digest as _, Sha256};
 
-use super::Signature;
+use super::key::der_in_text;
+use super::{KeyError, NotAKey, PrivateKey, Signature};
 
 /// A public key on P-256. Its PEM form is what one pastes into the CloudKit Console, which answers with the key ID.
 ///
@@ -16,13 +17,14 @@ use super::Signature;
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// From PEM text with the label `PUBLIC KEY`.
+    /// From PEM text with the label `PUBLIC KEY`, or the base64 inside it alone. What can be put right is put right,
+    /// as for a private key.
     ///
     /// # Errors
     ///
     /// [`PublicKeyError`] if the text is anything else, or the key is not on P-256.
     pub fn from_pem(pem: &str) -> Result<Self, PublicKeyError> {
-        VerifyingKey::from_public_key_pem(pem.trim()).map(Self).map_err(|_| PublicKeyError)
+        Self::from_spki_der(&der_in_text(pem).map_err(|_| PublicKeyError::Unknown)?)
     }
 
     /// From the DER of a `SubjectPublicKeyInfo`, which is what the PEM text holds.
@@ -31,7 +33,15 @@ impl PublicKey {
     ///
     /// [`PublicKeyError`] if the bytes are anything else, or the key is not on P-256.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, PublicKeyError> {
-        VerifyingKey::from_public_key_der(der).map(Self).map_err(|_| PublicKeyError)
+        VerifyingKey::from_public_key_der(der).map(Self).map_err(|_| match PrivateKey::from_der(der) {
+            Ok(_)
+            | Err(KeyError::WrongCurve { .. } | KeyError::WrongAlgorithm { .. } | KeyError::Encrypted) => {
+                PublicKeyError::PrivateKey
+            }
+            Err(KeyError::NotAPrivateKey { found: NotAKey::PublicKey }) => PublicKeyError::NotOnP256,
+            Err(KeyError::NotAPrivateKey { found: NotAKey::Certificate }) => PublicKeyError::Certificate,
+            Err(_) => PublicKeyError::Unknown,
+        })
     }
 
     /// PEM text with the label `PUBLIC KEY`, ending in a line feed.
@@ -76,6 +86,24 @@ impl fmt::Debug for PublicKey {
 
 /// This is not a public key on P-256.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a public key on P-256 (a PEM block `PUBLIC KEY`, or the DER inside it)")]
 #[non_exhaustive]
-pub struct PublicKeyError;
+pub enum PublicKeyError {
+    /// The private key, which should not leave its place for this.
+    #[error("this is a private key; supply its public half, which `openssl ec -in KEY -pubout` prints")]
+    PrivateKey,
+    /// A certificate, which holds a public key among other things.
+    #[error(
+        "this is a certificate; supply the public key in it, which `openssl x509 -in CERTIFICATE -noout \
+         -pubkey` prints"
+    )]
+    Certificate,
+    /// A public key on another curve, or of another algorithm.
+    #[error("this is a public key, but not on P-256 (prime256v1), the only curve that CloudKit takes")]
+    NotOnP256,
+    /// Something else, or damaged.
+    #[error(
+        "this is no public key; supply the PEM block `PUBLIC KEY`, which `openssl ec -in KEY -pubout` \
+         prints"
+    )]
+    Unknown,
+}

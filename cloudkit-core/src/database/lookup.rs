@@ -3,7 +3,7 @@ use crate::client::Call;
 use crate::error::{Error, RequestError, Result, ServerError};
 use crate::record::{FromRecord, Record, RecordName};
 use crate::value::Reference;
-use crate::wire::records::{LookupRequest, MAX_ITEMS, NamedRecord, RecordsReply};
+use crate::wire::records::{LookupRequest, MAX_ITEMS, NamedRecord};
 use crate::wire::{RecordItem, match_items};
 use crate::{ServerErrorCode, record::CkRecord};
 
@@ -101,7 +101,7 @@ impl<S: Scope> Database<S> {
         let call =
             Call { operation: OPERATION, database: S::PATH, record_type: R::ONLY_TYPE, may_repeat: true };
         let answer = self.client.call(call, body).await?;
-        let reply: RecordsReply<R> = answer.read()?;
+        let reply = answer.read_records::<R>()?;
         let items = match_items(names, reply.records)
             .map_err(|source| Error::Decode { operation: OPERATION, source: Box::new(source) })?;
         Ok(items

@@ -15,7 +15,7 @@ use crate::query::{
 use crate::record::{CkRecord, FromRecord, Record};
 use crate::runtime::BoxFuture;
 use crate::wire::RecordItem;
-use crate::wire::records::{QueryDictionary, QueryRequest, RecordsReply};
+use crate::wire::records::{QueryDictionary, QueryRequest};
 
 const OPERATION: &str = "records/query";
 
@@ -200,7 +200,7 @@ pub(crate) async fn run<R: FromRecord, S: Scope>(
     let call =
         Call { operation: OPERATION, database: S::PATH, record_type: Some(record_type), may_repeat: true };
     let answer = database.client.call(call, body).await?;
-    let reply: RecordsReply<R> = answer.read()?;
+    let reply = answer.read_records::<R>()?;
     let next = reply.continuation_marker.map(ContinuationMarker::new);
     if next.is_some() && next.as_ref() == marker {
         return Err(Error::Decode {

@@ -38,7 +38,7 @@ impl<S: Scope> Database<S> {
     {
         UpdateCall {
             database: self.clone(),
-            operation: Operation::update(record, Patch::new()),
+            operation: Operation::update(record, |patch| patch),
             patch: Patch::new(),
         }
     }
@@ -52,7 +52,7 @@ impl<S: Scope> Database<S> {
     where
         R::Privacy: AllowedIn<S>,
     {
-        let operation = Operation::force_update(record_name, Patch::new());
+        let operation = Operation::force_update(record_name, |patch| patch);
         UpdateCall { database: self.clone(), operation, patch: Patch::new() }
     }
 

@@ -171,7 +171,7 @@ pub(super) fn read_field(json: &RawValue) -> Result<Option<FieldValue>, serde_js
     Ok(Some(FieldValue { value, encrypted: wire.encrypted.unwrap_or(false) }))
 }
 
-/// The type of a value that came without one, as section 4.1 of the protocol notes infers it.
+/// The type of a value that came without one, by its shape, as CloudKit infers it.
 fn guess(json: &RawValue) -> Option<ValueType> {
     fn scalar(json: &Json) -> Option<ScalarType> {
         Some(match json {

@@ -5,6 +5,8 @@ mod descriptor;
 pub(crate) mod encode;
 mod id;
 mod metadata;
+mod types;
+pub(crate) mod variant;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -14,6 +16,7 @@ pub use descriptor::{FieldDescriptor, Index, RecordDescriptor, SystemIndexes};
 pub use encode::ToRecord;
 pub use id::{ChangeTag, RecordName, RecordNameError};
 pub use metadata::{Metadata, Stamp};
+pub use types::RecordTypes;
 
 /// A struct that is a CloudKit record type; made by `#[derive(CkRecord)]`.
 ///

@@ -128,7 +128,7 @@ where
         // A failed atomic batch can be told item by item inside of the refusal.
         Err(error) => return atomic_failure(error, operations),
     };
-    let reply: RecordsReply<T> = answer.read()?;
+    let reply = answer.read_records::<T>()?;
     let names = names(operations);
     let items = match_items(&names, reply.records)
         .map_err(|source| Error::Decode { operation: OPERATION, source: Box::new(source) })?;

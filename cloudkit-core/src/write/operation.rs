@@ -80,26 +80,30 @@ impl<T: WholeRecord> Operation<T> {
 }
 
 impl<T: CkRecord> Operation<T> {
-    /// Changes some fields of a record, unless somebody else saved it in between.
-    pub fn update(record: &Record<T>, patch: Patch<T>) -> Self {
+    /// Changes some fields of a record, unless somebody else saved it in between:
+    /// `Operation::update(&article, |patch| patch.set(|a| a.views, 5))`.
+    pub fn update(record: &Record<T>, change: impl FnOnce(Patch<T>) -> Patch<T>) -> Self {
         Self {
             record_name: Some(record.record_name().clone()),
             change_tag: Some(record.change_tag().clone()),
             record_type: Some(T::RECORD_TYPE),
             verb: Verb::Update,
-            content: Content::Patch(patch),
+            content: Content::Patch(change(Patch::new())),
         }
     }
 
     /// Changes some fields of the record of this name, whatever its version, and makes it if there is none.
     #[doc(alias = "forceUpdate")]
-    pub fn force_update(record_name: impl Into<RecordName>, patch: Patch<T>) -> Self {
+    pub fn force_update(
+        record_name: impl Into<RecordName>,
+        change: impl FnOnce(Patch<T>) -> Patch<T>,
+    ) -> Self {
         Self {
             record_name: Some(record_name.into()),
             change_tag: None,
             record_type: Some(T::RECORD_TYPE),
             verb: Verb::ForceUpdate,
-            content: Content::Patch(patch),
+            content: Content::Patch(change(Patch::new())),
         }
     }
 }

@@ -164,6 +164,27 @@ fn recognise_sec1(der: &[u8], outside: Curve) -> Result<Content<'_>, Damage> {
     }
 }
 
+/// The algorithm that a PKCS#8 key is encrypted with, for the error that says it is not read.
+pub(super) fn encryption(der: &[u8]) -> Option<String> {
+    let whole = Reader(der).next().ok()?;
+    let mut algorithm = Reader(Reader(whole.value).next().ok()?.value);
+    let scheme = object_identifier(&algorithm.next().ok()?)?;
+    if scheme != "1.2.840.113549.1.5.13" {
+        return Some(format!("a scheme from before PBES2 ({scheme})"));
+    }
+    // PBES2 holds two algorithms, one that makes a key of the pass phrase and one that encrypts with it.
+    let mut algorithms = Reader(algorithm.next().ok()?.value);
+    let _from_pass_phrase = algorithms.next().ok()?;
+    let cipher = object_identifier(&Reader(algorithms.next().ok()?.value).next().ok()?)?;
+    let name = match cipher.as_str() {
+        "1.2.840.113549.3.7" => " (triple DES)",
+        "1.3.14.3.2.7" => " (DES)",
+        "1.2.840.113549.3.2" => " (RC2)",
+        _ => "",
+    };
+    Some(format!("PBES2 and the cipher {cipher}{name}"))
+}
+
 fn curve_of(item: &Item<'_>) -> Curve {
     if item.tag == SEQUENCE {
         return Curve::Unnamed;
@@ -216,15 +237,16 @@ impl<'a> Reader<'a> {
         };
         let (length, rest) = match first {
             0..=0x7f => (usize::from(first), rest),
+            // A length that is told at the end is for streams, and not DER.
+            0x80 | 0x85..=0xff => return Err(Damage::NotDer),
             // The length itself takes one to four bytes.
-            0x81 | 0x82 | 0x83 | 0x84 => {
+            0x81..=0x84 => {
                 let count = usize::from(first & 0x7f);
                 let Some((length, rest)) = rest.split_at_checked(count) else {
                     return Err(Damage::CutShort { expected: 2 + count, found });
                 };
                 (length.iter().fold(0_usize, |length, &byte| (length << 8) | usize::from(byte)), rest)
             }
-            _ => return Err(Damage::NotDer),
         };
         let header = found - rest.len();
         let Some((value, rest)) = rest.split_at_checked(length) else {

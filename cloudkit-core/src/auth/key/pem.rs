@@ -81,13 +81,12 @@ impl Block<'_> {
             (End::Missing, Some(cut)) => &self.body[..cut],
             _ => self.body,
         };
-        let lines = body.trim_matches('\n');
-        if lines.lines().any(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty())
-            && lines.contains('\n')
-        {
+        // What follows the label on its own line is no line of the body; nor is what stands before `END`.
+        let lines = || body.trim_end().lines().skip(1);
+        if lines().any(|line| line.starts_with(char::is_whitespace) && !line.trim().is_empty()) {
             repairs.push(Repair::Indentation);
         }
-        if lines.lines().any(|line| line.trim().is_empty()) {
+        if lines().any(|line| line.trim().is_empty()) {
             repairs.push(Repair::BlankLines);
         }
         if !body.trim().contains('\n') && body.trim().len() > 76 {

@@ -48,9 +48,13 @@ pub enum Repair {
     /// No `BEGIN` and `END` lines at all.
     #[error("its `BEGIN` and `END` lines were missing")]
     LabelMissing,
+    /// Neither the key nor anything around it names its curve, and there is no public half to tell it by.
+    #[error("it does not say which curve it is on, and was taken to be on P-256 because of its length")]
+    CurveMissing,
     /// The label says one form, the content is another.
     #[error(
-        "its label `{label}` did not match its content, which is that of `{content}`; `openssl pkey -in KEY -out eckey.pem` writes it afresh"
+        "its label `{label}` did not match its content; put `{content}` on its `BEGIN` and `END` lines, \
+         or other programs may refuse it"
     )]
     LabelMismatch {
         /// The label of the block.

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::der;
 use super::error::{Damage, KeyError, NotAKey};
 use super::pem;
 use super::repair::Repair;
@@ -131,6 +132,7 @@ fn without_label(text: &str, repairs: &mut Vec<Repair>) -> Result<Labelled, KeyE
     }
     if let Some(body) = pem::before_end_line(text) {
         let der = pem::decode(body, repairs).map_err(|_| Damage::NoBegin)?;
+        der::recognise(&der).map_err(|_| Damage::NoBegin)?;
         repairs.push(Repair::LabelMissing);
         return Ok(Labelled::bare(der));
     }

@@ -1,0 +1,147 @@
+//! The endpoints: what each reads from a request, does to the store, and replies.
+
+mod error;
+mod lookup;
+mod modify;
+mod query;
+mod reply;
+mod request;
+mod save;
+mod users;
+mod zones;
+
+use std::collections::BTreeSet;
+
+use cloudkit_core::Environment;
+
+use crate::json::{self, Node, Object};
+use crate::server::State;
+
+pub(crate) use error::ApiError;
+pub(crate) use zones::check_zone_name;
+
+/// Which of the three databases a request names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Scope {
+    Public,
+    Private,
+    Shared,
+}
+
+impl Scope {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::Shared => "shared",
+        }
+    }
+
+    pub(crate) fn from_path(segment: &str) -> Option<Self> {
+        [Self::Public, Self::Private, Self::Shared].into_iter().find(|scope| scope.as_str() == segment)
+    }
+}
+
+/// Who makes a request, once the credentials were accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// An API token and nothing else.
+    World,
+    /// A signed-in user.
+    User { record_name: String, roles: BTreeSet<String> },
+    /// A server-to-server key, which has a user record of its own.
+    Key { record_name: String },
+}
+
+impl Caller {
+    /// The name of the caller's user record.
+    pub(crate) fn record_name(&self) -> Option<&str> {
+        match self {
+            Self::World => None,
+            Self::User { record_name, .. } | Self::Key { record_name } => Some(record_name),
+        }
+    }
+}
+
+/// A request that has passed authentication.
+pub(crate) struct Call<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) environment: Environment,
+    pub(crate) scope: Scope,
+    pub(crate) caller: &'a Caller,
+    pub(crate) now: i64,
+}
+
+/// An endpoint of the database module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    RecordsQuery,
+    RecordsLookup,
+    RecordsModify,
+    ZonesModify,
+    UsersCaller,
+    UsersCurrent,
+    UsersDiscover,
+    UsersLookupEmail,
+    UsersLookupId,
+}
+
+impl Endpoint {
+    const ALL: [(Self, &'static str, &'static [&'static str]); 9] = [
+        (Self::RecordsQuery, "records/query", &["POST"]),
+        (Self::RecordsLookup, "records/lookup", &["POST"]),
+        (Self::RecordsModify, "records/modify", &["POST"]),
+        (Self::ZonesModify, "zones/modify", &["POST"]),
+        (Self::UsersCaller, "users/caller", &["GET"]),
+        (Self::UsersCurrent, "users/current", &["GET"]),
+        (Self::UsersDiscover, "users/discover", &["POST", "GET"]),
+        (Self::UsersLookupEmail, "users/lookup/email", &["POST"]),
+        (Self::UsersLookupId, "users/lookup/id", &["POST"]),
+    ];
+
+    pub(crate) fn from_path(path: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, name, _)| *name == path).map(|(endpoint, ..)| *endpoint)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(endpoint, ..)| *endpoint == self).map_or("", |(_, name, _)| name)
+    }
+
+    pub(crate) fn methods(self) -> &'static [&'static str] {
+        Self::ALL.iter().find(|(endpoint, ..)| *endpoint == self).map_or(&[], |(.., methods)| methods)
+    }
+}
+
+/// Answers a request: the body of a reply with status 200, or a refusal.
+pub(crate) fn answer(
+    call: &Call<'_>,
+    endpoint: Endpoint,
+    method: &str,
+    body: &[u8],
+) -> Result<String, ApiError> {
+    match endpoint {
+        Endpoint::UsersCaller => users::caller(call),
+        Endpoint::UsersCurrent => users::current(call),
+        Endpoint::UsersDiscover if method == "GET" => users::discover_all(call),
+        _ => {
+            let text =
+                std::str::from_utf8(body).map_err(|error| ApiError::unexpected_at(error.valid_up_to()))?;
+            let node = json::parse(text).map_err(|error| ApiError::unexpected_at(error.at))?;
+            let request = request_object(&node)?;
+            match endpoint {
+                Endpoint::RecordsQuery => query::query(call, request),
+                Endpoint::RecordsLookup => lookup::lookup(call, request),
+                Endpoint::RecordsModify => modify::modify(call, request),
+                Endpoint::ZonesModify => zones::modify(call, request),
+                Endpoint::UsersDiscover => users::discover(call, request),
+                Endpoint::UsersLookupEmail => users::lookup_email(call, request),
+                Endpoint::UsersLookupId => users::lookup_id(call, request),
+                Endpoint::UsersCaller | Endpoint::UsersCurrent => Err(ApiError::unexpected(&node)),
+            }
+        }
+    }
+}
+
+fn request_object<'n, 'a>(node: &'n Node<'a>) -> Result<&'n Object<'a>, ApiError> {
+    node.as_object().ok_or_else(|| ApiError::unexpected(node))
+}

@@ -1,0 +1,99 @@
+//! `records/query`: records by what they hold.
+
+use std::collections::HashMap;
+
+use cloudkit_core::ServerErrorCode;
+
+use super::lookup::not_permitted;
+use super::reply::{Show, array};
+use super::request::{desired_keys, optional_bool, optional_text, required_text};
+use super::{ApiError, Call, Scope};
+use crate::facts;
+use crate::json::{Object, write_string};
+use crate::query::{ZoneScope, read_query, run};
+use crate::schema::{Permission, USERS};
+use crate::store::Record;
+
+/// At most so many records in one reply; larger wishes are cut down to it.
+const MAX_PAGE: usize = 200;
+
+pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
+    let node = request.get("query").ok_or_else(|| ApiError::missing("query"))?;
+    let dictionary = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
+    let type_name = required_text(dictionary, "recordType")?;
+    let limit = results_limit(request)?;
+    let show = Show {
+        desired_keys: desired_keys(request)?,
+        numbers_as_strings: optional_bool(request, "numbersAsStrings")?.unwrap_or(false),
+    };
+    let marker = optional_text(request, "continuationMarker")?;
+    let zone_wide = optional_bool(request, "zoneWide")?.unwrap_or(false) && request.get("zoneID").is_none();
+
+    if type_name == USERS {
+        return Err(ApiError::bad_request("Can't query system types"));
+    }
+    let schema = call.state.schema(call.environment);
+    let record_type = schema.get(type_name).ok_or_else(|| unknown_type(type_name))?;
+    if !call.allowed(record_type, Permission::Read, call.caller.record_name()) {
+        let mut error = not_permitted("READ");
+        error.code = facts::QUERY_WITHOUT_READ.value;
+        return Err(error);
+    }
+    let query = read_query(dictionary, record_type)?;
+
+    let zone_id = if zone_wide { None } else { Some(call.requested_zone(request)?) };
+    let mut store = call.state.store();
+    if call.scope == Scope::Shared && zone_id.is_none() {
+        // Nobody can share anything with the caller yet.
+        return Ok("{\"records\":[]}".to_owned());
+    }
+    let database = call.database(&mut store)?;
+    let mut zone_names: HashMap<i64, String> = HashMap::new();
+    let zones = match &zone_id {
+        Some(zone_id) => {
+            let zone = call.find_zone(&mut store, zone_id)?.ok_or_else(|| zone_id.not_found())?;
+            zone_names.insert(zone.id, zone.name);
+            ZoneScope::One(zone.id)
+        }
+        None => {
+            zone_names.extend(store.zones(database)?.into_iter().map(|zone| (zone.id, zone.name)));
+            ZoneScope::All
+        }
+    };
+    store.catch_up(call.now, |record| schema.get(&record.record_type))?;
+    let all_visible = call.allowed(record_type, Permission::Read, None);
+    let visible = |record: &Record| all_visible || call.may_read(record_type, record);
+    let page = run(&mut store, (database, zones), record_type, &query, &visible, marker, limit)?;
+    drop(store);
+
+    let mut entries = Vec::with_capacity(page.records.len());
+    for record in &page.records {
+        let mut entry = String::new();
+        let zone = zone_names.get(&record.zone).map_or("", String::as_str);
+        call.write_record(&mut entry, record, zone, &show)?;
+        entries.push(entry);
+    }
+    let mut out = format!("{{\"records\":{}", array(&entries));
+    if let Some(marker) = page.marker {
+        out.push_str(",\"continuationMarker\":");
+        write_string(&mut out, &marker);
+    }
+    out.push('}');
+    Ok(out)
+}
+
+/// The schema does not know the record type.
+pub(super) fn unknown_type(name: &str) -> ApiError {
+    let name: String = name.chars().take(255).collect();
+    ApiError::new(ServerErrorCode::NotFound, format!("could not find record_type with name '{name}'"))
+}
+
+fn results_limit(request: &Object<'_>) -> Result<usize, ApiError> {
+    let Some(node) = request.get("resultsLimit") else { return Ok(MAX_PAGE) };
+    let limit: i64 =
+        node.as_number().and_then(|text| text.parse().ok()).ok_or_else(|| ApiError::unexpected(node))?;
+    match usize::try_from(limit) {
+        Ok(limit) if limit > 0 => Ok(limit.min(MAX_PAGE)),
+        _ => Err(ApiError::bad_request("BadRequestException: resultsLimit must be greater than 0")),
+    }
+}

@@ -1,0 +1,126 @@
+//! Members that several requests have in common.
+
+use super::{ApiError, Call, Scope};
+use crate::json::{Node, Object};
+use crate::store::{DEFAULT_ZONE, DatabaseId, Store, Zone};
+
+/// At most so many operations, or records to look up, in one request.
+pub(super) const MAX_ITEMS: usize = 200;
+
+/// Spellings of "the caller" that old clients use for the owner of a zone.
+const DEFAULT_OWNERS: [&str; 2] = ["_defaultOwner", "__defaultOwner__"];
+
+pub(super) fn text<'n>(node: &'n Node<'_>) -> Result<&'n str, ApiError> {
+    node.as_str().ok_or_else(|| ApiError::unexpected(node))
+}
+
+pub(super) fn required_text<'n>(object: &'n Object<'_>, member: &str) -> Result<&'n str, ApiError> {
+    text(object.get(member).ok_or_else(|| ApiError::missing(member))?)
+}
+
+pub(super) fn optional_text<'n>(object: &'n Object<'_>, member: &str) -> Result<Option<&'n str>, ApiError> {
+    object.get(member).map(text).transpose()
+}
+
+pub(super) fn optional_bool(object: &Object<'_>, member: &str) -> Result<Option<bool>, ApiError> {
+    let Some(node) = object.get(member) else { return Ok(None) };
+    node.as_bool().map(Some).ok_or_else(|| ApiError::unexpected(node))
+}
+
+/// A required array of at most [`MAX_ITEMS`].
+pub(super) fn items<'n, 'a>(object: &'n Object<'a>, member: &str) -> Result<&'n [Node<'a>], ApiError> {
+    let node = object.get(member).ok_or_else(|| ApiError::missing(member))?;
+    let items = node.as_array().ok_or_else(|| ApiError::unexpected(node))?;
+    if items.len() > MAX_ITEMS {
+        return Err(ApiError::bad_request(format!(
+            "BadRequestException: too many items in '{member}': {} exceeds the limit of {MAX_ITEMS}",
+            items.len()
+        )));
+    }
+    Ok(items)
+}
+
+/// The fields that a reply should carry; `None` for all of them.
+pub(super) fn desired_keys(object: &Object<'_>) -> Result<Option<Vec<String>>, ApiError> {
+    let Some(node) = object.get("desiredKeys") else { return Ok(None) };
+    let keys = node.as_array().ok_or_else(|| ApiError::unexpected(node))?;
+    let keys = keys.iter().map(|key| text(key).map(str::to_owned));
+    keys.collect::<Result<_, _>>().map(Some)
+}
+
+/// A zone that a request names, before anybody looked whether it exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ZoneId {
+    pub(super) name: String,
+    pub(super) owner: Option<String>,
+}
+
+impl ZoneId {
+    pub(super) fn read(node: &Node<'_>) -> Result<Self, ApiError> {
+        let object = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
+        Ok(Self {
+            name: required_text(object, "zoneName")?.to_owned(),
+            owner: optional_text(object, "ownerRecordName")?.map(str::to_owned),
+        })
+    }
+
+    pub(super) fn not_found(&self) -> ApiError {
+        ApiError::new(
+            cloudkit_core::ServerErrorCode::ZoneNotFound,
+            format!("Zone '{}' does not exist", self.name.chars().take(255).collect::<String>()),
+        )
+    }
+}
+
+impl Call<'_> {
+    /// The caller's record name where a user or key is sure to be there, else an empty text.
+    pub(super) fn caller_name(&self) -> &str {
+        self.caller.record_name().unwrap_or_default()
+    }
+
+    /// Who owns the zones of the database.
+    pub(super) fn zone_owner(&self) -> Option<&str> {
+        match self.scope {
+            Scope::Public => None,
+            Scope::Private | Scope::Shared => self.caller.record_name(),
+        }
+    }
+
+    pub(super) fn database(&self, store: &mut Store) -> Result<DatabaseId, ApiError> {
+        let owner = self.zone_owner().unwrap_or_default();
+        Ok(store.database(self.environment, self.scope.as_str(), owner)?)
+    }
+
+    /// The zone that the request names, or the default zone.
+    pub(super) fn requested_zone(&self, request: &Object<'_>) -> Result<ZoneId, ApiError> {
+        let zone = match request.get("zoneID") {
+            None => ZoneId { name: DEFAULT_ZONE.to_owned(), owner: None },
+            Some(node) => ZoneId::read(node)?,
+        };
+        if self.scope == Scope::Shared && zone.owner.is_none() {
+            return Err(ApiError::bad_request(
+                "BadRequestException: zoneID needs to have ownerRecordName field for calls to sharedb",
+            ));
+        }
+        Ok(zone)
+    }
+
+    /// Finds the zone; in the shared database there is none until sharing is served.
+    pub(super) fn find_zone(&self, store: &mut Store, zone: &ZoneId) -> Result<Option<Zone>, ApiError> {
+        if self.scope == Scope::Shared || !self.owns(zone.owner.as_deref()) {
+            return Ok(None);
+        }
+        let database = self.database(store)?;
+        Ok(store.zone(database, &zone.name)?)
+    }
+
+    /// Whether the owner of a zone ID is the one whose zones the database holds.
+    pub(super) fn owns(&self, owner: Option<&str>) -> bool {
+        match owner {
+            None => true,
+            Some(owner) if DEFAULT_OWNERS.contains(&owner) => true,
+            // Public zones belong to nobody in particular; replies name no owner that could be sent back.
+            Some(owner) => self.scope == Scope::Public || self.caller.record_name() == Some(owner),
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! One operation of a modify request: the checks, and what it does to the store.
+
+use std::sync::Arc;
+
+use cloudkit_core::value::ValueType;
+use cloudkit_core::{Environment, ServerErrorCode};
+
+use super::lookup::not_permitted;
+use super::modify::{Operation, Verb, encrypts};
+use super::query::unknown_type;
+use super::{ApiError, Call, Scope};
+use crate::facts;
+use crate::json::write_string;
+use crate::schema::{FieldDef, Permission, RecordType, Schema, USERS};
+use crate::store::{Record, ReferenceEdge, Stamp, Store, Zone};
+use crate::value::{Action, Fields, ParseContext, RawField, Reference, Scalar, WriteOptions, write_fields};
+
+/// At most so many records may go with one target.
+const MAX_DELETE_SELF_SOURCES: usize = 750;
+
+/// The longest record name, in characters, all of them ASCII.
+const MAX_RECORD_NAME: usize = 255;
+
+/// Runs the operations of one request.
+pub(super) struct Saver<'a> {
+    call: &'a Call<'a>,
+    zone: Zone,
+    schema: Arc<Schema>,
+    schema_grew: bool,
+}
+
+impl<'a> Saver<'a> {
+    pub(super) fn new(call: &'a Call<'a>, zone: Zone, schema: Arc<Schema>) -> Self {
+        Self { call, zone, schema, schema_grew: false }
+    }
+
+    /// Keeps the types and fields that saves have created, now that the saves are kept.
+    pub(super) fn keep_schema(self, store: &mut Store) -> Result<(), ApiError> {
+        if self.schema_grew {
+            self.call.state.set_schema(store, self.call.environment, self.schema)?;
+        }
+        Ok(())
+    }
+
+    /// Runs one operation and returns its entry in the reply.
+    pub(super) fn run(
+        &mut self,
+        store: &mut Store,
+        operation: &Operation<'_, '_>,
+    ) -> Result<String, ApiError> {
+        check_record_name(&operation.record_name, operation.record_type)?;
+        let stored = store.record(self.zone.id, &operation.record_name)?;
+        if let Verb::Delete { force } = operation.verb {
+            return self.delete(store, operation, stored, force);
+        }
+        let record = match (operation.verb, stored) {
+            (Verb::Create, Some(_)) => {
+                return Err(ApiError::new(
+                    facts::CREATE_ON_EXISTING.value,
+                    "record to insert already exists",
+                ));
+            }
+            (Verb::Create, None) => self.create(store, operation)?,
+            (Verb::Update { force } | Verb::Replace { force }, Some(stored)) => {
+                if !force {
+                    check_tag(&stored, operation)?;
+                }
+                self.change(store, operation, &stored)?
+            }
+            (Verb::Update { force: true } | Verb::Replace { force: true }, None) => {
+                self.create(store, operation)?
+            }
+            (_, None) => return Err(no_such_record()),
+            (Verb::Delete { .. }, Some(_)) => return Err(ApiError::missing("operationType")),
+        };
+        let mut entry = String::new();
+        self.call.write_record(&mut entry, &record, &self.zone.name, &operation.show)?;
+        Ok(entry)
+    }
+
+    fn create(&mut self, store: &mut Store, operation: &Operation<'_, '_>) -> Result<Record, ApiError> {
+        let type_name = operation.record_type.ok_or_else(|| {
+            ApiError::bad_request("BadRequestException: missing required field 'recordType'")
+        })?;
+        self.grow_schema(type_name, &operation.fields)?;
+        let schema = Arc::clone(&self.schema);
+        let record_type = schema.get(type_name).ok_or_else(|| unknown_type(type_name))?;
+        if type_name == USERS || !self.call.allowed(record_type, Permission::Create, None) {
+            return Err(not_permitted("CREATE"));
+        }
+        let fields = self.merge(record_type, Fields::new(), operation)?;
+        let stamp = Stamp { at: self.call.now, by: self.call.caller_name().to_owned() };
+        let mut record = Record {
+            rid: 0,
+            database: self.zone.database.0,
+            zone: self.zone.id,
+            name: operation.record_name.clone(),
+            record_type: type_name.to_owned(),
+            tag: store.fresh_tag(),
+            created: stamp.clone(),
+            modified: stamp,
+            parent: operation.parent.map(str::to_owned),
+            fields: stored_text(&fields)?,
+        };
+        let edges = self.edges(store, &record.name, &fields)?;
+        record.rid = store.insert_record(&record)?;
+        self.keep_edges(store, record.rid, &edges)?;
+        store.index_change(None, Some(&record), record_type, self.call.now)?;
+        Ok(record)
+    }
+
+    fn change(
+        &mut self,
+        store: &mut Store,
+        operation: &Operation<'_, '_>,
+        stored: &Record,
+    ) -> Result<Record, ApiError> {
+        if let Some(given) = operation.record_type
+            && given != stored.record_type
+        {
+            return Err(ApiError::new(
+                facts::RECORD_TYPE_CHANGE.value,
+                format!("invalid attempt to change the type of a record from '{}'", stored.record_type),
+            ));
+        }
+        self.grow_schema(&stored.record_type, &operation.fields)?;
+        let schema = Arc::clone(&self.schema);
+        let record_type = schema.get(&stored.record_type).ok_or_else(|| unknown_type(&stored.record_type))?;
+        if !self.call.allowed(record_type, Permission::Write, Some(&stored.created.by)) {
+            return Err(not_permitted("WRITE"));
+        }
+        let before = match operation.verb {
+            Verb::Update { .. } => stored.read_fields()?,
+            _ => Fields::new(),
+        };
+        let fields = self.merge(record_type, before, operation)?;
+        let parent = match operation.verb {
+            Verb::Update { .. } => operation.parent.map(str::to_owned).or_else(|| stored.parent.clone()),
+            _ => operation.parent.map(str::to_owned),
+        };
+        let record = Record {
+            tag: store.fresh_tag(),
+            modified: Stamp {
+                at: self.call.now.max(stored.modified.at),
+                by: self.call.caller_name().to_owned(),
+            },
+            parent,
+            fields: stored_text(&fields)?,
+            ..stored.clone()
+        };
+        let edges = self.edges(store, &record.name, &fields)?;
+        store.update_record(&record)?;
+        self.keep_edges(store, record.rid, &edges)?;
+        store.index_change(Some(stored), Some(&record), record_type, self.call.now)?;
+        Ok(record)
+    }
+
+    fn delete(
+        &mut self,
+        store: &mut Store,
+        operation: &Operation<'_, '_>,
+        stored: Option<Record>,
+        force: bool,
+    ) -> Result<String, ApiError> {
+        match stored {
+            Some(stored) => {
+                if !force {
+                    check_tag(&stored, operation)?;
+                }
+                if let Some(record_type) = self.schema.get(&stored.record_type)
+                    && (stored.record_type == USERS
+                        || !self.call.allowed(record_type, Permission::Write, Some(&stored.created.by)))
+                {
+                    return Err(not_permitted("WRITE"));
+                }
+                self.delete_with_sources(store, stored)?;
+            }
+            None if force && facts::FORCE_DELETE_OF_MISSING_SUCCEEDS.value => {}
+            None => return Err(no_such_record()),
+        }
+        let mut entry = String::from("{\"recordName\":");
+        write_string(&mut entry, &operation.record_name);
+        entry.push_str(",\"deleted\":true}");
+        Ok(entry)
+    }
+
+    /// Deletes a record and, transitively, all that go with it; refuses if any of them must stay.
+    ///
+    /// They go at once, in every zone: see `CASCADE_IS_IMMEDIATE` among the facts.
+    fn delete_with_sources(&self, store: &mut Store, first: Record) -> Result<(), ApiError> {
+        let mut doomed = vec![first];
+        let mut next = 0;
+        while let Some(record) = doomed.get(next).cloned() {
+            next += 1;
+            for (rid, _) in store.sources(record.zone, &record.name, Action::DeleteSelf.as_str())? {
+                if doomed.iter().all(|known| known.rid != rid)
+                    && let Some(source) = store.record_by_rid(rid)?
+                {
+                    doomed.push(source);
+                }
+            }
+        }
+        for record in &doomed {
+            for (rid, field) in store.sources(record.zone, &record.name, Action::Validate.as_str())? {
+                if doomed.iter().all(|known| known.rid != rid) {
+                    return Err(ApiError::new(
+                        ServerErrorCode::ValidatingReferenceError,
+                        format!(
+                            "Field={field}, recordID={}: Record delete would violate validating reference, \
+                             rejecting update",
+                            record.name
+                        ),
+                    ));
+                }
+            }
+        }
+        for record in doomed {
+            store.delete_record(record.rid)?;
+            if let Some(record_type) = self.schema.get(&record.record_type) {
+                store.index_change(Some(&record), None, record_type, self.call.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The fields as they are after the operation.
+    fn merge(
+        &self,
+        record_type: &RecordType,
+        mut fields: Fields,
+        operation: &Operation<'_, '_>,
+    ) -> Result<Fields, ApiError> {
+        for (name, raw) in &operation.fields {
+            let def = record_type.fields.get(*name).ok_or_else(|| {
+                let name: String = name.chars().take(255).collect();
+                ApiError::bad_request(format!("Field '{name}' not found in {}", record_type.name))
+            })?;
+            if def.encrypted && !encrypts(self.call.scope) && raw.value.is_some() {
+                return Err(ApiError::bad_request(
+                    "encrypted fields are not supported in the public database",
+                ));
+            }
+            let cx = ParseContext {
+                record_type: &record_type.name,
+                numbers_as_strings: operation.show.numbers_as_strings,
+            };
+            match raw.typed(def, cx).map_err(ApiError::bad_request)? {
+                Some(mut field) => {
+                    self.settle_references(&mut field)?;
+                    fields.insert((*name).to_owned(), field);
+                }
+                None => {
+                    fields.remove(*name);
+                }
+            }
+        }
+        let size: usize = fields.iter().map(|(name, field)| name.len() + field.size()).sum();
+        if size > facts::RECORD_SIZE.value {
+            return Err(ApiError::bad_request(format!(
+                "record too large: {size} bytes exceed the limit of {}",
+                facts::RECORD_SIZE.value
+            )));
+        }
+        Ok(fields)
+    }
+
+    /// Gives every reference the zone that it points into, as replies show it.
+    fn settle_references(&self, field: &mut crate::value::Field) -> Result<(), ApiError> {
+        let scalars = match &mut field.content {
+            crate::value::Content::One(scalar) => std::slice::from_mut(scalar),
+            crate::value::Content::List(scalars) => scalars,
+        };
+        for scalar in scalars {
+            let Scalar::Reference(reference) = scalar else { continue };
+            if !self.call.owns(reference.owner.as_deref()) {
+                return Err(ApiError::bad_request("references must stay within one database"));
+            }
+            if self.call.scope == Scope::Public {
+                // The public database has one zone, which replies leave out.
+                if reference.zone_name.as_ref().is_some_and(|name| *name != self.zone.name) {
+                    return Err(ApiError::bad_request("references must stay within one database"));
+                }
+                reference.zone_name = None;
+                reference.owner = None;
+                continue;
+            }
+            let zone_name = reference.zone_name.get_or_insert_with(|| self.zone.name.clone());
+            if reference.action == Action::DeleteSelf && *zone_name != self.zone.name {
+                return Err(ApiError::bad_request(
+                    "references with the action DELETE_SELF must stay within one zone",
+                ));
+            }
+            reference.owner = self.call.zone_owner().map(str::to_owned);
+        }
+        Ok(())
+    }
+
+    /// What must be remembered about the references of a record; refuses those whose target has to exist and does not.
+    fn edges(
+        &self,
+        store: &mut Store,
+        record_name: &str,
+        fields: &Fields,
+    ) -> Result<Vec<ReferenceEdge>, ApiError> {
+        let mut edges = Vec::new();
+        for (name, field) in fields {
+            for scalar in field.scalars() {
+                let Scalar::Reference(reference) = scalar else { continue };
+                if reference.action == Action::None {
+                    continue;
+                }
+                let zone = self.zone_of(store, reference)?;
+                let exists = match &zone {
+                    Some(zone) => store.exists(zone.id, &reference.record_name)?,
+                    None => false,
+                };
+                let is_self = zone.as_ref().is_some_and(|zone| zone.id == self.zone.id)
+                    && reference.record_name == record_name;
+                if reference.action == Action::Validate && !exists && !is_self {
+                    return Err(ApiError::new(
+                        ServerErrorCode::ValidatingReferenceError,
+                        format!(
+                            "Field={name}, recordID={}: validating reference to a record that does not exist",
+                            reference.record_name
+                        ),
+                    ));
+                }
+                // A dangling reference into a missing zone has nothing that could be deleted.
+                let Some(zone) = zone else { continue };
+                edges.push(ReferenceEdge {
+                    zone: zone.id,
+                    target: reference.record_name.clone(),
+                    field: name.clone(),
+                    action: reference.action.as_str(),
+                });
+            }
+        }
+        Ok(edges)
+    }
+
+    fn zone_of(&self, store: &mut Store, reference: &Reference) -> Result<Option<Zone>, ApiError> {
+        match &reference.zone_name {
+            None => Ok(Some(self.zone.clone())),
+            Some(name) if *name == self.zone.name => Ok(Some(self.zone.clone())),
+            Some(name) => Ok(store.zone(self.zone.database, name)?),
+        }
+    }
+
+    fn keep_edges(&self, store: &mut Store, rid: i64, edges: &[ReferenceEdge]) -> Result<(), ApiError> {
+        store.set_edges(rid, edges)?;
+        for edge in edges.iter().filter(|edge| edge.action == Action::DeleteSelf.as_str()) {
+            let mut sources = store.sources(edge.zone, &edge.target, edge.action)?;
+            sources.dedup_by_key(|(rid, _)| *rid);
+            if sources.len() > MAX_DELETE_SELF_SOURCES {
+                return Err(ApiError::bad_request(format!(
+                    "more than {MAX_DELETE_SELF_SOURCES} references with the action DELETE_SELF to one record"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates the types and fields that a save needs, where that was asked for: in development only.
+    fn grow_schema(
+        &mut self,
+        type_name: &str,
+        raw_fields: &[(&str, RawField<'_, '_>)],
+    ) -> Result<(), ApiError> {
+        if !self.call.state.creates_schema() || self.call.environment != Environment::Development {
+            return Ok(());
+        }
+        let known = self.schema.get(type_name);
+        let is_new = |name: &str| known.is_none_or(|known| !known.fields.contains_key(name));
+        let new: Vec<_> = raw_fields
+            .iter()
+            .filter(|(name, raw)| raw.value.is_some() && is_new(name))
+            .filter_map(|(name, raw)| {
+                let def = FieldDef::new(*name, declared_type(raw)?);
+                Some(if raw.encrypted { def.encrypted() } else { def })
+            })
+            .collect();
+        if known.is_some() && new.is_empty() {
+            return Ok(());
+        }
+        let mut record_type = known.cloned().unwrap_or_else(|| RecordType::new(type_name).default_grants());
+        for field in new {
+            record_type = record_type.field(field);
+        }
+        if self.call.state.indexes_everything() {
+            record_type = record_type.with_open_indexes();
+        }
+        let mut schema = Schema::clone(&self.schema);
+        schema.record_types.insert(type_name.to_owned(), record_type);
+        schema.check().map_err(|error| ApiError::bad_request(error.to_string()))?;
+        self.schema = Arc::new(schema);
+        self.schema_grew = true;
+        Ok(())
+    }
+}
+
+fn declared_type(raw: &RawField<'_, '_>) -> Option<ValueType> {
+    match &raw.tag {
+        Some(crate::value::Tag::Type(value_type)) => Some(*value_type),
+        Some(_) => None,
+        None => raw.inferred(),
+    }
+}
+
+fn check_record_name(name: &str, record_type: Option<&str>) -> Result<(), ApiError> {
+    let printable = name.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if name.is_empty() || name.len() > MAX_RECORD_NAME || !printable {
+        return Err(ApiError::bad_request(format!(
+            "invalid record name: it must be 1 to {MAX_RECORD_NAME} ASCII characters"
+        )));
+    }
+    // Only the records of users, which the server makes itself, have such names.
+    if name.starts_with('_') && record_type.is_some_and(|record_type| record_type != USERS) {
+        return Err(ApiError::bad_request("invalid record name: names that start with '_' are reserved"));
+    }
+    Ok(())
+}
+
+fn check_tag(stored: &Record, operation: &Operation<'_, '_>) -> Result<(), ApiError> {
+    if operation.change_tag == Some(stored.change_tag().as_str()) {
+        return Ok(());
+    }
+    Err(ApiError::new(ServerErrorCode::Conflict, "client oplock error updating record"))
+}
+
+fn no_such_record() -> ApiError {
+    ApiError::new(ServerErrorCode::NotFound, "recordChangeTag specified, but record not found")
+}
+
+fn stored_text(fields: &Fields) -> Result<String, ApiError> {
+    let mut text = String::new();
+    write_fields(&mut text, fields, WriteOptions::default());
+    Ok(text)
+}

@@ -1,0 +1,181 @@
+//! `users/…`: who the caller is, and who others are.
+
+use cloudkit_core::ServerErrorCode;
+
+use super::reply::array;
+use super::request::{items, required_text};
+use super::{ApiError, Call, Caller, Scope};
+use crate::facts;
+use crate::json::{Object, write_string};
+use crate::users::KnownUser;
+
+pub(super) fn caller(call: &Call<'_>) -> Result<String, ApiError> {
+    let members = own_members(call);
+    // Apple's JavaScript reads the members at the top, Apple's document has them in `users`.
+    Ok(format!("{{{members},\"users\":[{{{members}}}]}}"))
+}
+
+pub(super) fn current(call: &Call<'_>) -> Result<String, ApiError> {
+    let mut out = String::from("{\"userRecordName\":");
+    write_string(&mut out, call.caller_name());
+    if let Some(user) = own_user(call).filter(|user| user.discoverable) {
+        out.push(',');
+        out.push_str(&plain_names(user));
+    }
+    out.push('}');
+    Ok(out)
+}
+
+pub(super) fn discover(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
+    if call.scope != Scope::Public {
+        return Err(ApiError::bad_request(format!(
+            "BadRequestException: endpoint not applicable in the database type '{}db'",
+            call.scope.as_str()
+        )));
+    }
+    let mut entries = Vec::new();
+    for node in items(request, "lookupInfos")? {
+        let info = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
+        let [(key, value)] = info.members.as_slice() else { return Err(ApiError::unexpected(node)) };
+        let value = value.as_str().ok_or_else(|| ApiError::unexpected(value))?;
+        let found = match key.as_ref() {
+            "emailAddress" => {
+                find(call, |user| user.email.as_deref().is_some_and(|email| same_email(email, value)))
+            }
+            "phoneNumber" => find(call, |user| user.phone.as_deref() == Some(value)),
+            "userRecordName" => find(call, |user| user.record_name == value),
+            _ => return Err(ApiError::unexpected(node)),
+        };
+        match found {
+            Some(user) => entries.push(format!("{{{}}}", identity(user, Some((key, value))))),
+            None if facts::DISCOVER_LEAVES_OUT_UNKNOWN.value => {}
+            None => {
+                let mut entry = String::from("{");
+                write_lookup_info(&mut entry, key, value);
+                entry.push('}');
+                entries.push(entry);
+            }
+        }
+    }
+    Ok(format!("{{\"users\":{}}}", array(&entries)))
+}
+
+/// The users in the caller's address book. At Apple this fails for everybody, Apple's own programs included.
+pub(super) fn discover_all(_call: &Call<'_>) -> Result<String, ApiError> {
+    Err(ApiError::new(ServerErrorCode::InternalError, "An internal error occurred"))
+}
+
+pub(super) fn lookup_email(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
+    lookup(call, request, "emailAddress", |user, value| {
+        user.email.as_deref().is_some_and(|email| same_email(email, value))
+    })
+}
+
+pub(super) fn lookup_id(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
+    lookup(call, request, "userRecordName", |user, value| user.record_name == value)
+}
+
+fn lookup(
+    call: &Call<'_>,
+    request: &Object<'_>,
+    member: &str,
+    is_meant: impl Fn(&KnownUser, &str) -> bool,
+) -> Result<String, ApiError> {
+    let mut entries = Vec::new();
+    for node in items(request, "users")? {
+        let item = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
+        let value = required_text(item, member)?;
+        let mut entry = String::from("{");
+        match find(call, |user| is_meant(user, value)) {
+            Some(user) => {
+                entry.push_str("\"userRecordName\":");
+                write_string(&mut entry, &user.record_name);
+                entry.push(',');
+                entry.push_str(&plain_names(user));
+                if member == "emailAddress" {
+                    entry.push_str(",\"emailAddress\":");
+                    write_string(&mut entry, value);
+                }
+            }
+            None => {
+                write_string(&mut entry, member);
+                entry.push(':');
+                write_string(&mut entry, value);
+                entry.push(',');
+                ApiError::new(ServerErrorCode::NotFound, "User not found").write_members(&mut entry);
+            }
+        }
+        entry.push('}');
+        entries.push(entry);
+    }
+    Ok(format!("{{\"users\":{}}}", array(&entries)))
+}
+
+fn same_email(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// A user who lets others find them.
+fn find<'a>(call: &Call<'a>, is_meant: impl Fn(&KnownUser) -> bool) -> Option<&'a KnownUser> {
+    call.state.users().iter().find(|user| user.discoverable && is_meant(user))
+}
+
+fn own_user<'a>(call: &Call<'a>) -> Option<&'a KnownUser> {
+    match call.caller {
+        Caller::User { record_name, .. } => {
+            call.state.users().iter().find(|user| user.record_name == *record_name)
+        }
+        Caller::World | Caller::Key { .. } => None,
+    }
+}
+
+fn own_members(call: &Call<'_>) -> String {
+    match own_user(call) {
+        Some(user) if user.discoverable => {
+            identity(user, user.email.as_deref().map(|email| ("emailAddress", email)))
+        }
+        _ => {
+            let mut out = String::from("\"userRecordName\":");
+            write_string(&mut out, call.caller_name());
+            out
+        }
+    }
+}
+
+/// The members of a user identity dictionary.
+fn identity(user: &KnownUser, lookup_info: Option<(&str, &str)>) -> String {
+    let mut out = String::from("\"userRecordName\":");
+    write_string(&mut out, &user.record_name);
+    out.push_str(",\"nameComponents\":{\"givenName\":");
+    write_string(&mut out, &user.given_name);
+    if let Some(family_name) = &user.family_name {
+        out.push_str(",\"familyName\":");
+        write_string(&mut out, family_name);
+    }
+    out.push('}');
+    if let Some((key, value)) = lookup_info {
+        out.push(',');
+        write_lookup_info(&mut out, key, value);
+    }
+    out
+}
+
+fn write_lookup_info(out: &mut String, key: &str, value: &str) {
+    out.push_str("\"lookupInfo\":{");
+    write_string(out, key);
+    out.push(':');
+    write_string(out, value);
+    out.push('}');
+}
+
+/// The names as the deprecated user dictionary has them.
+fn plain_names(user: &KnownUser) -> String {
+    let mut out = String::from("\"firstName\":");
+    write_string(&mut out, &user.given_name);
+    out.push_str(",\"lastName\":");
+    match &user.family_name {
+        Some(family_name) => write_string(&mut out, family_name),
+        None => out.push_str("null"),
+    }
+    out
+}

@@ -1,0 +1,92 @@
+//! Who is asking: signatures of server-to-server keys, API tokens and web auth tokens.
+
+mod date;
+mod explain;
+mod keys;
+mod s2s;
+mod tokens;
+
+use cloudkit_core::auth::{HEADER_DATE, HEADER_KEY_ID, HEADER_SIGNATURE};
+use cloudkit_core::{Environment, ServerErrorCode};
+use http::HeaderMap;
+
+pub(crate) use explain::{Explanation, container_id_malformed, environment_malformed};
+pub(crate) use keys::{KeyRing, RegisteredKey};
+pub(crate) use tokens::{Tokens, redact_target};
+
+use crate::api::{ApiError, Caller, Endpoint, Scope};
+use crate::facts;
+use crate::server::State;
+
+/// What the server found out about the signature of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignatureVerdict {
+    /// There was none.
+    Absent,
+    /// It is valid.
+    Valid,
+    /// It is not valid.
+    Invalid,
+    /// Something else was wrong before the signature was looked at.
+    NotChecked,
+}
+
+/// A request as far as authentication needs it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignedRequest<'a> {
+    /// Path and query, byte for byte as they were received.
+    pub(crate) target: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+    pub(crate) environment: Environment,
+    pub(crate) scope: Scope,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// What authentication leaves for the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Findings {
+    pub(crate) signature: SignatureVerdict,
+    pub(crate) explanation: Option<Explanation>,
+    /// What was accepted although it is doubtful.
+    pub(crate) notes: Vec<String>,
+    /// The web auth token that the reply hands out.
+    pub(crate) new_token: Option<String>,
+}
+
+impl Findings {
+    pub(crate) fn none() -> Self {
+        Self { signature: SignatureVerdict::Absent, explanation: None, notes: Vec::new(), new_token: None }
+    }
+}
+
+/// Decides who is asking.
+pub(crate) fn authenticate(
+    state: &State,
+    request: &SignedRequest<'_>,
+    findings: &mut Findings,
+) -> Result<Caller, ApiError> {
+    let signed =
+        [HEADER_KEY_ID, HEADER_DATE, HEADER_SIGNATURE].iter().any(|name| request.headers.contains_key(*name));
+    if signed && facts::SIGNATURE_WINS_OVER_TOKENS.value {
+        return match s2s::verify(state, request, findings) {
+            Ok(caller) => Ok(caller),
+            Err(explanation) => {
+                findings.explanation = Some(explanation);
+                Err(refused(request))
+            }
+        };
+    }
+    tokens::authenticate(state, request, findings)
+}
+
+/// The one answer to every bad signature.
+fn refused(request: &SignedRequest<'_>) -> ApiError {
+    let code = if request.scope == Scope::Public {
+        ServerErrorCode::AuthenticationFailed
+    } else {
+        facts::KEY_IN_PRIVATE_DATABASE.value
+    };
+    ApiError::new(code, "Authentication failed")
+}

@@ -1,0 +1,233 @@
+//! API tokens, web auth tokens, and the parameters they travel in.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use cloudkit_core::{Environment, ServerErrorCode};
+use percent_encoding::percent_decode_str;
+
+use super::{Findings, SignedRequest, explain};
+use crate::api::{ApiError, Caller, Endpoint, Scope};
+use crate::facts;
+use crate::random::Random;
+use crate::server::State;
+use crate::users::KnownUser;
+
+const API_TOKEN: &str = "ckAPIToken";
+
+/// The parameters of a web auth token: of today's clients, and of old ones.
+const WEB_AUTH_TOKEN: [&str; 2] = ["ckWebAuthToken", "ckSession"];
+
+/// All tokens of a container.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    api: Vec<(String, Environment)>,
+    web: HashMap<String, WebAuthToken>,
+}
+
+#[derive(Clone)]
+struct WebAuthToken {
+    user: String,
+    environment: Environment,
+    api_token: String,
+    /// In milliseconds since 1970.
+    expires_at: i64,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { api, web } = self;
+        f.debug_struct("Tokens").field("api", &api.len()).field("web", &web.len()).finish()
+    }
+}
+
+impl Tokens {
+    pub(crate) fn register_api_token(&mut self, token: String, environment: Environment) {
+        self.api.push((token, environment));
+    }
+
+    pub(crate) fn knows_api_token(&self, token: &str) -> bool {
+        self.api.iter().any(|(known, _)| known == token)
+    }
+
+    /// An API token of the environment.
+    pub(crate) fn api_token(&self, environment: Environment) -> Option<&str> {
+        self.api.iter().find(|(_, of)| *of == environment).map(|(token, _)| token.as_str())
+    }
+
+    /// Makes a token for a user, bound to the API token that it is used with.
+    pub(crate) fn issue(
+        &mut self,
+        random: &mut Random,
+        user: &str,
+        environment: Environment,
+        api_token: &str,
+        now: i64,
+    ) -> String {
+        self.web.retain(|_, token| token.expires_at > now - REMEMBER_EXPIRED_MS);
+        // Random bytes alone would now and then have none of the characters that must be escaped in a URL.
+        let token =
+            format!("{}/+{}==", BASE64.encode(random.bytes::<30>()), BASE64.encode(random.bytes::<21>()));
+        let life = i64::try_from(facts::WEB_AUTH_TOKEN_LIFE.value.as_millis()).unwrap_or(i64::MAX);
+        self.web.insert(
+            token.clone(),
+            WebAuthToken {
+                user: user.to_owned(),
+                environment,
+                api_token: api_token.to_owned(),
+                expires_at: now.saturating_add(life),
+            },
+        );
+        token
+    }
+
+    /// Ends the life of a token. Whether there was such a token.
+    pub(crate) fn expire(&mut self, token: &str) -> bool {
+        match self.web.get_mut(token) {
+            Some(token) => {
+                token.expires_at = i64::MIN;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Expired tokens are kept for a while, so that they are answered as expired and not as unknown.
+const REMEMBER_EXPIRED_MS: i64 = Duration::from_secs(24 * 3600).as_millis() as i64;
+
+/// Whether the query string holds a token.
+pub(super) fn has_token(target: &str) -> bool {
+    parameter(target, API_TOKEN).or_else(|| web_auth_parameter(target)).is_some()
+}
+
+/// The target with `…` in place of the values of tokens, in ASCII.
+pub(crate) fn redact_target(target: &str) -> String {
+    let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
+    let redacted = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) if name == API_TOKEN || name == "token" || WEB_AUTH_TOKEN.contains(&name) => {
+            format!("{name}=...")
+        }
+        _ => pair.to_owned(),
+    });
+    format!("{path}?{}", redacted.collect::<Vec<_>>().join("&"))
+}
+
+/// The decoded value of a parameter; none if it is empty or the word `null`, which old clients send for nothing.
+fn parameter(target: &str, name: &str) -> Option<String> {
+    let (_, query) = target.split_once('?')?;
+    let value = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(given, _)| *given == name)?.1;
+    let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
+    (!value.is_empty() && value != "null").then_some(value)
+}
+
+fn web_auth_parameter(target: &str) -> Option<String> {
+    WEB_AUTH_TOKEN.iter().find_map(|name| parameter(target, name))
+}
+
+/// Decides by the tokens of a request who is asking.
+pub(super) fn authenticate(
+    state: &State,
+    request: &SignedRequest<'_>,
+    findings: &mut Findings,
+) -> Result<Caller, ApiError> {
+    let failed = |reason: &str| ApiError::new(ServerErrorCode::AuthenticationFailed, reason);
+    let Some(api_token) = parameter(request.target, API_TOKEN) else {
+        findings.explanation = Some(why_nothing(request));
+        return Err(failed("no auth method found"));
+    };
+    let now = state.clock().now_ms();
+    let user = {
+        let tokens = state.tokens();
+        let is_known = tokens.api.iter().any(|known| *known == (api_token.clone(), request.environment));
+        if !is_known {
+            return Err(failed("Authentication failed"));
+        }
+        match web_auth_parameter(request.target) {
+            None => None,
+            Some(text) => {
+                if request.target.split_once('?').is_some_and(|(_, query)| query.contains('+')) {
+                    let note = "R12 web_token_not_encoded: a plus sign in the query string is not escaped";
+                    findings.notes.push(note.to_owned());
+                }
+                Some((tokens.web.get(&text).cloned(), text))
+            }
+        }
+    };
+    let Some((token, text)) = user else {
+        let needs_user = request.scope != Scope::Public || is_user_endpoint(request.endpoint);
+        return if needs_user {
+            Err(state.sign_in(ServerErrorCode::AuthenticationRequired, request.environment))
+        } else {
+            Ok(Caller::World)
+        };
+    };
+    let foreign = || ApiError::new(facts::FOREIGN_WEB_AUTH_TOKEN.value, "Authentication failed");
+    let token = token.ok_or_else(foreign)?;
+    if token.environment != request.environment || token.api_token != api_token {
+        return Err(foreign());
+    }
+    let user = state.users().iter().find(|user| user.record_name == token.user).ok_or_else(foreign)?;
+    if token.expires_at <= now {
+        return Err(state.sign_in(ServerErrorCode::AuthenticationRequired, request.environment));
+    }
+    findings.new_token = Some(rotate(state, user, &token, &text, now));
+    Ok(Caller::User { record_name: user.record_name.clone(), roles: user.roles.clone() })
+}
+
+/// The token for the next request. The old one stays valid, unless the container is strict about it.
+fn rotate(state: &State, user: &KnownUser, token: &WebAuthToken, text: &str, now: i64) -> String {
+    let mut random = state.random();
+    let mut tokens = state.tokens();
+    if state.settings().strict_web_auth_tokens {
+        tokens.expire(text);
+    }
+    tokens.issue(&mut random, &user.record_name, token.environment, &token.api_token, now)
+}
+
+const fn is_user_endpoint(endpoint: Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::UsersCaller
+            | Endpoint::UsersCurrent
+            | Endpoint::UsersDiscover
+            | Endpoint::UsersLookupEmail
+            | Endpoint::UsersLookupId
+    )
+}
+
+/// What a request without credentials probably meant as such.
+fn why_nothing(request: &SignedRequest<'_>) -> super::Explanation {
+    if request.headers.contains_key(http::header::AUTHORIZATION) {
+        return explain::bearer_token_sent();
+    }
+    let looks_meant = |name: &&http::HeaderName| {
+        name.as_str().starts_with("x-apple-cloudkit") || name.as_str().starts_with("x-cloudkit")
+    };
+    match request.headers.keys().find(looks_meant) {
+        Some(name) => explain::header_name_wrong(name.as_str()),
+        None => explain::no_credentials(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded_and_plus_stays_plus() {
+        let target = "/x?ckAPIToken=ab&ckWebAuthToken=a%2Bb+c%3D";
+        assert_eq!(parameter(target, API_TOKEN).as_deref(), Some("ab"));
+        assert_eq!(web_auth_parameter(target).as_deref(), Some("a+b+c="));
+        assert_eq!(web_auth_parameter("/x?ckSession=null"), None);
+        assert_eq!(web_auth_parameter("/x?ckSession=s").as_deref(), Some("s"));
+    }
+
+    #[test]
+    fn redacted_targets_hold_no_token() {
+        let shown = redact_target("/x?ckAPIToken=secret&a=b&ckWebAuthToken=hidden");
+        assert_eq!(shown, "/x?ckAPIToken=...&a=b&ckWebAuthToken=...");
+    }
+}

@@ -1,0 +1,166 @@
+//! How a container is described before it starts.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cloudkit_core::Environment;
+use cloudkit_core::auth::PublicKey;
+use cloudkit_core::record::RecordDescriptor;
+
+use crate::container::{StartError, TestContainer};
+use crate::facts;
+use crate::schema::Schema;
+use crate::users::User;
+
+/// Describes a test container; [`TestContainer::builder`] makes one.
+#[must_use = "a container runs only after `start`"]
+pub struct TestContainerBuilder {
+    pub(crate) container_id: String,
+    pub(crate) environment: Environment,
+    pub(crate) schema: Schema,
+    pub(crate) descriptors: Vec<RecordDescriptor>,
+    pub(crate) users: Vec<User>,
+    pub(crate) jit: bool,
+    pub(crate) open_indexes: Option<bool>,
+    pub(crate) index_lag: Duration,
+    pub(crate) seed: Option<u64>,
+    pub(crate) strict_headers: bool,
+    pub(crate) clock_window: Duration,
+    pub(crate) strict_web_auth_tokens: bool,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
+    pub(crate) api_tokens: Vec<(String, Environment)>,
+}
+
+impl TestContainerBuilder {
+    pub(crate) fn new(container_id: String) -> Self {
+        Self {
+            container_id,
+            environment: Environment::Development,
+            schema: Schema::new(),
+            descriptors: Vec::new(),
+            users: Vec::new(),
+            jit: false,
+            open_indexes: None,
+            index_lag: Duration::ZERO,
+            seed: None,
+            strict_headers: false,
+            clock_window: facts::CLOCK_WINDOW.value,
+            strict_web_auth_tokens: false,
+            data: None,
+            keys: Vec::new(),
+            api_tokens: Vec::new(),
+        }
+    }
+
+    /// Sets the schema of both environments.
+    pub fn schema(mut self, schema: Schema) -> Self {
+        self.schema = schema;
+        self
+    }
+
+    /// Adds the record types of derived structs to the schema, with CloudKit's default grants.
+    pub fn descriptors(mut self, descriptors: &[&RecordDescriptor]) -> Self {
+        self.descriptors.extend(descriptors.iter().map(|descriptor| **descriptor));
+        self
+    }
+
+    /// Makes production the environment that the accessors of the container speak of. Both are served either way.
+    pub fn production(mut self) -> Self {
+        self.environment = Environment::Production;
+        self
+    }
+
+    /// Adds a user: a name, or a [`User`] with more to it.
+    pub fn user(mut self, user: impl Into<User>) -> Self {
+        self.users.push(user.into());
+        self
+    }
+
+    /// Lets saves in development create the record types and fields they need. CloudKit's web services never do.
+    pub fn jit(mut self, jit: bool) -> Self {
+        self.jit = jit;
+        self
+    }
+
+    /// Indexes every field that can be. Without this the schema decides, unless there is no schema.
+    pub fn open_indexes(mut self, open_indexes: bool) -> Self {
+        self.open_indexes = Some(open_indexes);
+        self
+    }
+
+    /// Lets queries see a write only after so much time of the container's [clock](TestContainer::clock).
+    pub fn index_lag(mut self, index_lag: Duration) -> Self {
+        self.index_lag = index_lag;
+        self
+    }
+
+    /// Makes everything random, except private keys, follow this seed.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Leaves out the header `x-cloudkit-explain`, which Apple's service does not send.
+    pub fn strict_headers(mut self, strict_headers: bool) -> Self {
+        self.strict_headers = strict_headers;
+        self
+    }
+
+    /// Sets how long before and after its date a signature is good. It is ten minutes otherwise.
+    pub fn clock_window(mut self, clock_window: Duration) -> Self {
+        self.clock_window = clock_window;
+        self
+    }
+
+    /// Lets a web auth token be used once, as Apple's documents have it. Apple's service lets it live on.
+    pub fn strict_web_auth_tokens(mut self, strict_web_auth_tokens: bool) -> Self {
+        self.strict_web_auth_tokens = strict_web_auth_tokens;
+        self
+    }
+
+    /// Keeps the records in this SQLite file, from which a later container takes them up.
+    pub fn data(mut self, file: impl Into<PathBuf>) -> Self {
+        self.data = Some(file.into());
+        self
+    }
+
+    /// Registers a key, beside the ones that the container makes for itself.
+    pub fn key(
+        mut self,
+        key_id: impl Into<String>,
+        public_key: PublicKey,
+        environments: &[Environment],
+    ) -> Self {
+        self.keys.push((key_id.into(), public_key, environments.to_vec()));
+        self
+    }
+
+    /// Registers an API token for one environment, in place of the one that the container makes.
+    pub fn api_token(mut self, token: impl Into<String>, environment: Environment) -> Self {
+        self.api_tokens.push((token.into(), environment));
+        self
+    }
+
+    /// Starts the container on a free port of the loopback interface. It serves on the runtime of the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if the schema or the container ID cannot be one of CloudKit's, if the file cannot be used, or
+    /// if there is no free port.
+    pub async fn start(self) -> Result<TestContainer, StartError> {
+        TestContainer::start(self).await
+    }
+}
+
+impl fmt::Debug for TestContainerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestContainerBuilder")
+            .field("container_id", &self.container_id)
+            .field("environment", &self.environment)
+            .field("seed", &self.seed)
+            .field("data", &self.data)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,434 @@
+//! A container that runs.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use cloudkit_core::Environment;
+use cloudkit_core::auth::{KeyId, PrivateKey, PublicKey, ServerKey};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::api::{Scope, check_zone_name};
+use crate::builder::TestContainerBuilder;
+use crate::clock::Clock;
+use crate::faults::Fault;
+use crate::random::Random;
+use crate::schema::SchemaError;
+use crate::server::{LoggedRequest, Settings, State, serve};
+use crate::store::Store;
+use crate::users::User;
+
+/// A CloudKit container on loopback, with both its environments.
+///
+/// It stops when it is dropped; [`stop`](Self::stop) lets the requests that are under way finish first.
+pub struct TestContainer {
+    state: Arc<State>,
+    environment: Environment,
+    seed: u64,
+    /// One key for each environment, development first.
+    keys: [GeneratedKey; 2],
+    users: Vec<TestUser>,
+    stop: watch::Sender<bool>,
+    server: Option<JoinHandle<()>>,
+}
+
+struct GeneratedKey {
+    key_id: String,
+    private_key: PrivateKey,
+}
+
+/// A user of a container, with what it takes to ask in the user's name.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TestUser {
+    /// The name that the builder was given.
+    pub name: String,
+    /// The name of the user's record.
+    pub record_name: String,
+    /// A web auth token, for use with the container's API token.
+    pub web_auth_token: String,
+}
+
+impl fmt::Debug for TestUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, record_name, web_auth_token: _ } = self;
+        f.debug_struct("TestUser")
+            .field("name", name)
+            .field("record_name", record_name)
+            .field("web_auth_token", &"..")
+            .finish()
+    }
+}
+
+/// Why a container did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Containers have IDs that begin with `iCloud.`.
+    #[error(
+        "`{0}` is not a container ID: it begins with `iCloud.` and has letters, digits, `-`, `.` and `_` only"
+    )]
+    ContainerId(String),
+    /// The schema cannot be one of CloudKit's.
+    #[error("the schema cannot be served")]
+    Schema(#[from] SchemaError),
+    /// Two users have one name.
+    #[error("two users are named `{0}`")]
+    DuplicateUser(String),
+    /// There is no port, or no thread to serve it.
+    #[error("cannot listen on the loopback interface")]
+    Listen(#[source] std::io::Error),
+    /// The file cannot be used.
+    #[error("cannot open the data")]
+    Data(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The system gives no random numbers.
+    #[error("cannot make a key: the system gives no random numbers")]
+    Random,
+}
+
+impl StartError {
+    fn data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Data(Box::new(error))
+    }
+}
+
+/// What was named to a container that runs is not there, or cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContainerError {
+    /// There is no user of this name.
+    #[error("the container has no user `{0}`; name it to the builder")]
+    UnknownUser(String),
+    /// There is no key of this ID.
+    #[error("the container has no key with the ID `{0}`")]
+    UnknownKey(String),
+    /// There is no such web auth token. It is not shown.
+    #[error("the container has issued no such web auth token, or has forgotten it")]
+    UnknownToken,
+    /// A zone cannot have this name.
+    #[error("`{name}` cannot be the name of a zone: {why}")]
+    ZoneName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The store failed.
+    #[error("the store of the container failed: {0}")]
+    Store(String),
+}
+
+impl TestContainer {
+    /// Describes a container, to be started.
+    pub fn builder(container_id: impl Into<String>) -> TestContainerBuilder {
+        TestContainerBuilder::new(container_id.into())
+    }
+
+    pub(crate) async fn start(builder: TestContainerBuilder) -> Result<Self, StartError> {
+        let container_id = builder.container_id;
+        let is_plain =
+            container_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+        if !container_id.starts_with("iCloud.") || !is_plain {
+            return Err(StartError::ContainerId(container_id));
+        }
+        let seed = match builder.seed {
+            Some(seed) => seed,
+            None => getrandom::u64().map_err(|_| StartError::Random)?,
+        };
+        let descriptors: Vec<_> = builder.descriptors.iter().collect();
+        let schema = builder.schema.descriptors(&descriptors)?;
+        let open_indexes = builder.open_indexes.unwrap_or(schema.is_empty());
+        schema.check()?;
+        let mut schema = schema.with_built_in_types();
+        if open_indexes {
+            for record_type in schema.record_types.values_mut() {
+                *record_type = record_type.clone().with_open_indexes();
+            }
+        }
+        let mut known_users = Vec::new();
+        for user in builder.users {
+            if known_users.iter().any(|known: &crate::users::KnownUser| known.name == user.name) {
+                return Err(StartError::DuplicateUser(user.name));
+            }
+            known_users.push(User::known(user, &container_id));
+        }
+        let settings = Settings {
+            container_id,
+            strict_headers: builder.strict_headers,
+            clock_window: builder.clock_window,
+            strict_web_auth_tokens: builder.strict_web_auth_tokens,
+            jit: builder.jit,
+            open_indexes,
+        };
+        let store = Store::open(builder.data.as_deref(), builder.index_lag).map_err(StartError::data)?;
+        let state =
+            State::new(settings, known_users, schema, store, Random::new(seed)).map_err(StartError::data)?;
+
+        let keys = [Environment::Development, Environment::Production].map(|environment| {
+            let private_key = PrivateKey::generate().map_err(|_| StartError::Random)?;
+            let key_id = state.random().hex64();
+            state.register_key(&key_id, private_key.public_key(), environment).map_err(StartError::data)?;
+            Ok::<_, StartError>(GeneratedKey { key_id, private_key })
+        });
+        let [development, production] = keys;
+        let keys = [development?, production?];
+        for (key_id, public_key, environments) in builder.keys {
+            for environment in environments {
+                state.register_key(&key_id, public_key, environment).map_err(StartError::data)?;
+            }
+        }
+        for (token, environment) in builder.api_tokens {
+            state.tokens().register_api_token(token, environment);
+        }
+        for environment in [Environment::Development, Environment::Production] {
+            if state.tokens().api_token(environment).is_none() {
+                let token = state.random().hex64();
+                state.tokens().register_api_token(token, environment);
+            }
+        }
+
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(StartError::Listen)?;
+        let address = listener.local_addr().map_err(StartError::Listen)?;
+        state.set_url(format!("http://{address}"));
+        let state = Arc::new(state);
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(serve(listener, Arc::clone(&state), stopped));
+        let mut container = Self {
+            environment: builder.environment,
+            seed,
+            keys,
+            users: Vec::new(),
+            stop,
+            server: Some(server),
+            state,
+        };
+        let names: Vec<_> = container
+            .state
+            .users()
+            .iter()
+            .map(|user| (user.name.clone(), user.record_name.clone()))
+            .collect();
+        for (name, record_name) in names {
+            let web_auth_token = container.issue_token(&record_name, container.environment);
+            container.users.push(TestUser { name, record_name, web_auth_token });
+        }
+        Ok(container)
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:40123`: what stands for `https://api.apple-cloudkit.com`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.state.url()
+    }
+
+    /// The ID of the container.
+    #[must_use]
+    pub fn container_id(&self) -> &str {
+        &self.state.settings().container_id
+    }
+
+    /// The environment that the other accessors speak of.
+    #[must_use]
+    pub const fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// What everything random follows. Give it to [`TestContainerBuilder::seed`] to see the same again.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn key(&self, environment: Environment) -> &GeneratedKey {
+        match environment {
+            Environment::Development => &self.keys[0],
+            Environment::Production => &self.keys[1],
+        }
+    }
+
+    /// The ID of the key that the container has made for its environment.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key(self.environment).key_id
+    }
+
+    /// The private key that belongs to [`key_id`](Self::key_id), as PKCS#8 PEM.
+    #[must_use]
+    pub fn private_key_pem(&self) -> String {
+        self.key(self.environment).private_key.to_pkcs8_pem().to_string()
+    }
+
+    /// The key that the container has made for an environment, ready to sign.
+    #[must_use]
+    pub fn server_key(&self, environment: Environment) -> ServerKey {
+        let key = self.key(environment);
+        let key_id = KeyId::new(key.key_id.clone()).expect("64 hexadecimal digits are a key ID");
+        ServerKey::new(key_id, key.private_key.clone())
+    }
+
+    pub(crate) fn new_key_id(&self) -> String {
+        self.state.random().hex64()
+    }
+
+    /// The API token of the container's environment.
+    #[must_use]
+    pub fn api_token(&self) -> String {
+        self.api_token_for(self.environment)
+    }
+
+    /// The API token of an environment. It names no user.
+    #[must_use]
+    pub fn api_token_for(&self, environment: Environment) -> String {
+        self.state.tokens().api_token(environment).unwrap_or_default().to_owned()
+    }
+
+    /// The users, each with a web auth token for the container's environment.
+    #[must_use]
+    pub fn users(&self) -> &[TestUser] {
+        &self.users
+    }
+
+    /// The user of this name.
+    #[must_use]
+    pub fn user(&self, name: &str) -> Option<&TestUser> {
+        self.users.iter().find(|user| user.name == name)
+    }
+
+    /// The server's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        self.state.clock()
+    }
+
+    /// All requests so far, the oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.state.log().all()
+    }
+
+    /// Registers a key for an environment. One with the same ID is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`] if the record of the key's user cannot be kept.
+    pub fn register_key(
+        &self,
+        key_id: &str,
+        public_key: PublicKey,
+        environment: Environment,
+    ) -> Result<(), ContainerError> {
+        self.state
+            .register_key(key_id, public_key, environment)
+            .map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
+    /// Revokes a key in all its environments.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::UnknownKey`].
+    pub fn revoke_key(&self, key_id: &str) -> Result<(), ContainerError> {
+        let mut keys = self.state.keys().write().unwrap_or_else(PoisonError::into_inner);
+        if keys.revoke(key_id) { Ok(()) } else { Err(ContainerError::UnknownKey(key_id.to_owned())) }
+    }
+
+    /// Makes another web auth token for a user, in the container's environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::UnknownUser`].
+    pub fn issue_web_auth_token(&self, user: &str) -> Result<String, ContainerError> {
+        self.issue_web_auth_token_for(user, self.environment)
+    }
+
+    /// Makes a web auth token for a user, in an environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::UnknownUser`].
+    pub fn issue_web_auth_token_for(
+        &self,
+        user: &str,
+        environment: Environment,
+    ) -> Result<String, ContainerError> {
+        let user = self.user(user).ok_or_else(|| ContainerError::UnknownUser(user.to_owned()))?;
+        Ok(self.issue_token(&user.record_name, environment))
+    }
+
+    fn issue_token(&self, record_name: &str, environment: Environment) -> String {
+        self.state.issue_web_auth_token(record_name, environment)
+    }
+
+    /// Ends the life of a web auth token.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::UnknownToken`].
+    pub fn expire_web_auth_token(&self, token: &str) -> Result<(), ContainerError> {
+        if self.state.tokens().expire(token) { Ok(()) } else { Err(ContainerError::UnknownToken) }
+    }
+
+    /// Makes a custom zone in a user's private database, in the container's environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError`] if there is no such user, or a zone cannot have this name.
+    pub fn create_zone(&self, user: &str, zone: &str) -> Result<(), ContainerError> {
+        check_zone_name(zone).map_err(|why| ContainerError::ZoneName { name: zone.to_owned(), why })?;
+        let user = self.user(user).ok_or_else(|| ContainerError::UnknownUser(user.to_owned()))?;
+        let created = self.state.store().transaction(|store| {
+            let database = store.database(self.environment, Scope::Private.as_str(), &user.record_name)?;
+            store.create_zone(database, zone)
+        });
+        created.map_err(|error: crate::store::StoreError| ContainerError::Store(error.to_string()))
+    }
+
+    /// Plans a fault, which the next request meets that has not met an earlier one.
+    pub fn fail_next(&self, fault: Fault) {
+        self.state.faults().plan(None, fault);
+    }
+
+    /// Plans a fault for the next request to an endpoint, such as `records/modify`.
+    pub fn fail_next_at(&self, endpoint: &str, fault: Fault) {
+        self.state.faults().plan(Some(endpoint.to_owned()), fault);
+    }
+
+    /// The planned faults that no request has met. A test ends with none.
+    #[must_use]
+    pub fn unmet_faults(&self) -> Vec<Fault> {
+        self.state.faults().unmet()
+    }
+
+    /// Stops the container after the requests that are under way, but does not wait longer than five seconds.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        if let Some(mut server) = self.server.take()
+            && tokio::time::timeout(Duration::from_secs(5), &mut server).await.is_err()
+        {
+            server.abort();
+        }
+    }
+}
+
+impl Drop for TestContainer {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.abort();
+        }
+    }
+}
+
+impl fmt::Debug for TestContainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestContainer")
+            .field("url", &self.url())
+            .field("container_id", &self.container_id())
+            .field("environment", &self.environment)
+            .field("seed", &self.seed)
+            .field("users", &self.users)
+            .finish_non_exhaustive()
+    }
+}

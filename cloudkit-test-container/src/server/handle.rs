@@ -1,0 +1,232 @@
+//! One request, from its bytes to the bytes of the reply. Nothing here knows about connections.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cloudkit_core::auth::HEADER_KEY_ID;
+use cloudkit_core::{Environment, ServerErrorCode};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{LoggedRequest, State, cors, sign_in};
+use crate::api::{ApiError, Call, Endpoint, Scope, answer};
+use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target};
+use crate::clock::http_date;
+use crate::faults::Fault;
+
+/// A request as it was received.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    /// Path and query, byte for byte.
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    /// The body; `None` if it was larger than the server takes.
+    pub(crate) body: Option<Bytes>,
+}
+
+/// What goes back.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Close the connection instead.
+    pub(crate) drop: bool,
+}
+
+/// Where a path leads.
+struct Route {
+    environment: Environment,
+    scope: Scope,
+    endpoint: Endpoint,
+}
+
+/// Why a path leads nowhere.
+struct NoRoute {
+    error: ApiError,
+    explanation: Option<Explanation>,
+}
+
+impl From<ApiError> for NoRoute {
+    fn from(error: ApiError) -> Self {
+        Self { error, explanation: None }
+    }
+}
+
+/// Answers a request and writes it to the log.
+pub(crate) fn handle(state: &State, request: &Request) -> Reply {
+    let uuid = state.random_uuid();
+    let mut findings = Findings::none();
+    let mut reply = Reply { status: 200, headers: HeaderMap::new(), body: Bytes::new(), drop: false };
+    let mut refusal = None;
+
+    if request.method == "OPTIONS" {
+        reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
+        cors::preflight(&request.headers, &mut reply.headers);
+    } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
+        reply = sign_in::respond(state, &request.target);
+    } else {
+        match respond(state, request, &mut findings, &mut reply) {
+            Ok(()) => {}
+            Err(mut error) => {
+                error.locate(request.body.as_deref().unwrap_or_default());
+                reply.status = error.http_status();
+                reply.body = error.body(&uuid).into();
+                if let Some(retry_after) = error.retry_after {
+                    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                    reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+                }
+                refusal = Some(error);
+            }
+        }
+    }
+    finish(state, request, &findings, &uuid, &mut reply);
+    state.log().push(LoggedRequest {
+        method: request.method.clone(),
+        target: redact_target(&request.target),
+        status: reply.status,
+        dropped: reply.drop,
+        server_error_code: refusal.map(|error| error.code.as_str().to_owned()),
+        key_id: known_key_id(state, request),
+        signature: findings.signature,
+        explanation: findings.explanation.map(|explanation| explanation.to_string()),
+        notes: findings.notes,
+        uuid,
+        at_ms: state.clock().now_ms(),
+    });
+    reply
+}
+
+fn respond(
+    state: &State,
+    request: &Request,
+    findings: &mut Findings,
+    reply: &mut Reply,
+) -> Result<(), ApiError> {
+    let route = match route(state, &request.target) {
+        Ok(route) => route,
+        Err(no_route) => {
+            findings.explanation = no_route.explanation;
+            return Err(no_route.error);
+        }
+    };
+    let methods = route.endpoint.methods();
+    if !methods.contains(&request.method.as_str()) {
+        let allow = HeaderValue::from_str(&format!("{}, OPTIONS", methods.join(", ")));
+        reply.headers.extend(allow.ok().map(|allow| (http::header::ALLOW, allow)));
+        let mut error = ApiError::bad_request("method not allowed");
+        error.status = Some(405);
+        return Err(error);
+    }
+    let Some(body) = &request.body else { return Err(state.too_large()) };
+    let fault = state.faults().meet(route.endpoint);
+    let signed = SignedRequest {
+        target: &request.target,
+        headers: &request.headers,
+        body,
+        environment: route.environment,
+        scope: route.scope,
+        endpoint: route.endpoint,
+    };
+    let caller = authenticate(state, &signed, findings);
+    match fault {
+        Some(Fault::Status { code, retry_after }) => return Err(injected(code, retry_after)),
+        Some(Fault::DropBeforeCommit) => {
+            reply.drop = true;
+            return Err(injected(ServerErrorCode::InternalError, None));
+        }
+        Some(Fault::Raw { status, content_type, body }) => {
+            reply.status = status;
+            reply.body = body.into();
+            let content_type = HeaderValue::from_str(&content_type);
+            reply.headers.extend(content_type.ok().map(|value| (http::header::CONTENT_TYPE, value)));
+            return Ok(());
+        }
+        Some(Fault::DropAfterCommit) => reply.drop = true,
+        None => {}
+    }
+    let caller = caller?;
+    let call = Call {
+        state,
+        environment: route.environment,
+        scope: route.scope,
+        caller: &caller,
+        now: state.clock().now_ms(),
+    };
+    reply.body = answer(&call, route.endpoint, &request.method, body)?.into();
+    Ok(())
+}
+
+fn injected(code: ServerErrorCode, retry_after: Option<Duration>) -> ApiError {
+    let reason = if code == ServerErrorCode::Throttled { "request throttled" } else { "planned fault" };
+    let mut error = ApiError::new(code, reason);
+    error.retry_after = retry_after;
+    error
+}
+
+/// Reads `/database/1/{container}/{environment}/{database}/{endpoint}`.
+fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    let no_handler =
+        || NoRoute::from(ApiError::new(ServerErrorCode::NotFound, "could not find handler for endpoint"));
+    let rest = path.strip_prefix("/database/1/").ok_or_else(no_handler)?;
+    let mut segments = rest.splitn(4, '/');
+    let mut segment = || segments.next().ok_or_else(no_handler);
+    let (container, environment, database, endpoint) = (segment()?, segment()?, segment()?, segment()?);
+
+    let failed = |explanation| NoRoute {
+        error: ApiError::new(ServerErrorCode::AuthenticationFailed, "Authentication failed"),
+        explanation: Some(explanation),
+    };
+    let served = &state.settings().container_id;
+    if container != served {
+        return Err(failed(crate::auth::container_id_malformed(container, served)));
+    }
+    let environment: Environment =
+        environment.parse().map_err(|_| failed(crate::auth::environment_malformed(environment)))?;
+    let scope = Scope::from_path(database).ok_or_else(|| {
+        let database: String = database.chars().take(40).collect();
+        ApiError::new(
+            crate::facts::DATABASE_SEGMENT.value,
+            format!("BadRequestException: unknown database type '{database}'"),
+        )
+    })?;
+    let endpoint = Endpoint::from_path(endpoint).ok_or_else(no_handler)?;
+    Ok(Route { environment, scope, endpoint })
+}
+
+/// Adds the headers that all replies have.
+fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, reply: &mut Reply) {
+    cors::allow(&request.headers, &mut reply.headers);
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            reply.headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("x-apple-request-uuid", uuid);
+    set("date", &http_date(state.clock().now_ms()));
+    if let Some(token) = &findings.new_token {
+        set("x-apple-cloudkit-web-auth-token", token);
+        set("x-apple-cloudkit-session", token);
+    }
+    if let Some(explanation) = &findings.explanation
+        && !state.settings().strict_headers
+    {
+        set("x-cloudkit-explain", &explanation.to_string());
+    }
+    if !reply.headers.contains_key(http::header::CONTENT_TYPE) {
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        reply.headers.insert(http::header::CONTENT_TYPE, json);
+    }
+    if reply.body.is_empty() && request.method == "OPTIONS" {
+        reply.body = Bytes::from_static(b"{}");
+    }
+}
+
+/// The key ID for the log: only if it is one, since anything else may be a secret in the wrong place.
+fn known_key_id(state: &State, request: &Request) -> Option<String> {
+    let key_id = request.headers.get(HEADER_KEY_ID)?.to_str().ok()?;
+    let keys = state.keys().read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let key = keys.with_id(key_id).next()?;
+    Some(key.key_id.clone())
+}

@@ -1,0 +1,66 @@
+//! What the server remembers of each request, for tests to look at.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use crate::auth::SignatureVerdict;
+
+/// The log forgets the oldest requests beyond so many.
+const CAPACITY: usize = 100_000;
+
+/// One request that the server has answered, or dropped.
+///
+/// It holds no secret: the values of tokens are left out of the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoggedRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query as they were received, with `...` for the values of tokens.
+    pub target: String,
+    /// The HTTP status of the reply. For a dropped connection it is the one that the reply would have had.
+    pub status: u16,
+    /// Whether the connection was closed without a reply.
+    pub dropped: bool,
+    /// `serverErrorCode`, if the whole request was refused.
+    pub server_error_code: Option<String>,
+    /// The key ID, if there was one and it is registered.
+    pub key_id: Option<String>,
+    /// What the signature was worth.
+    pub signature: SignatureVerdict,
+    /// Why the request was refused, where authentication refused it: what the header `x-cloudkit-explain` says.
+    pub explanation: Option<String>,
+    /// What was accepted although it is doubtful.
+    pub notes: Vec<String>,
+    /// `X-Apple-Request-UUID` of the reply.
+    pub uuid: String,
+    /// When the reply was ready, by the server's clock, in milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// The requests so far.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    requests: Mutex<VecDeque<LoggedRequest>>,
+}
+
+impl Log {
+    pub(crate) fn push(&self, request: LoggedRequest) {
+        tracing::debug!(
+            method = request.method,
+            target = request.target,
+            status = request.status,
+            explanation = request.explanation,
+            "request"
+        );
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if requests.len() == CAPACITY {
+            requests.pop_front();
+        }
+        requests.push_back(request);
+    }
+
+    pub(crate) fn all(&self) -> Vec<LoggedRequest> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}

@@ -1,0 +1,267 @@
+//! What all requests of a container share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use cloudkit_core::{Environment, ServerErrorCode};
+
+use super::Log;
+use crate::api::{ApiError, Scope};
+use crate::auth::{KeyRing, RegisteredKey, Tokens};
+use crate::clock::Clock;
+use crate::facts;
+use crate::faults::Faults;
+use crate::random::Random;
+use crate::schema::{Schema, USERS};
+use crate::store::{DEFAULT_ZONE, Record, Stamp, Store, StoreError};
+use crate::users::{KnownUser, key_record_name};
+
+/// Both environments of a container.
+pub(crate) const ENVIRONMENTS: [Environment; 2] = [Environment::Development, Environment::Production];
+
+/// How strict the container is, and where it gives way.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) container_id: String,
+    pub(crate) strict_headers: bool,
+    pub(crate) clock_window: Duration,
+    pub(crate) strict_web_auth_tokens: bool,
+    pub(crate) jit: bool,
+    pub(crate) open_indexes: bool,
+}
+
+/// What all requests of a container share.
+#[derive(Debug)]
+pub(crate) struct State {
+    settings: Settings,
+    clock: Clock,
+    users: Vec<KnownUser>,
+    keys: RwLock<KeyRing>,
+    tokens: Mutex<Tokens>,
+    schemas: Mutex<HashMap<Environment, Arc<Schema>>>,
+    store: Mutex<Store>,
+    random: Mutex<Random>,
+    faults: Mutex<Faults>,
+    /// The sign-in pages that were handed out, with their environment and the end of their life.
+    sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
+    log: Log,
+    url: OnceLock<String>,
+}
+
+impl State {
+    pub(crate) fn new(
+        settings: Settings,
+        users: Vec<KnownUser>,
+        schema: Schema,
+        store: Store,
+        random: Random,
+    ) -> Result<Self, StoreError> {
+        let schema = Arc::new(schema);
+        let state = Self {
+            settings,
+            clock: Clock::default(),
+            users,
+            keys: RwLock::default(),
+            tokens: Mutex::default(),
+            schemas: Mutex::new(ENVIRONMENTS.into_iter().map(|of| (of, Arc::clone(&schema))).collect()),
+            store: Mutex::new(store),
+            random: Mutex::new(random),
+            faults: Mutex::default(),
+            sign_ins: Mutex::default(),
+            log: Log::default(),
+            url: OnceLock::new(),
+        };
+        state.settle_indexes(&schema)?;
+        for environment in ENVIRONMENTS {
+            for user in &state.users {
+                state.ensure_user_record(environment, &user.record_name)?;
+            }
+        }
+        Ok(state)
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn users(&self) -> &[KnownUser] {
+        &self.users
+    }
+
+    pub(crate) fn keys(&self) -> &RwLock<KeyRing> {
+        &self.keys
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn random(&self) -> MutexGuard<'_, Random> {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn random_uuid(&self) -> String {
+        self.random().uuid()
+    }
+
+    /// Whether saves in development create the types and fields they need.
+    pub(crate) fn creates_schema(&self) -> bool {
+        self.settings.jit
+    }
+
+    pub(crate) fn indexes_everything(&self) -> bool {
+        self.settings.open_indexes
+    }
+
+    pub(crate) fn schema(&self, environment: Environment) -> Arc<Schema> {
+        let schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        schemas.get(&environment).cloned().unwrap_or_default()
+    }
+
+    /// Takes over a schema that has grown, and lets the indexes follow it.
+    pub(crate) fn set_schema(
+        &self,
+        store: &mut Store,
+        environment: Environment,
+        schema: Arc<Schema>,
+    ) -> Result<(), StoreError> {
+        store.transaction(|store| {
+            for database in store.databases(environment)? {
+                store.rebuild_index(database, |record| schema.get(&record.record_type))?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        self.schemas.lock().unwrap_or_else(PoisonError::into_inner).insert(environment, schema);
+        Ok(())
+    }
+
+    /// Builds the indexes of a store from a file anew if it was last used with another schema, or left behind.
+    fn settle_indexes(&self, schema: &Schema) -> Result<(), StoreError> {
+        let text = format!("{schema:?}");
+        let mut store = self.store();
+        let was_behind = store.forget_lag()?;
+        if store.read_meta("schema")?.as_deref() == Some(&text) && !was_behind {
+            return Ok(());
+        }
+        store.transaction(|store| {
+            for environment in ENVIRONMENTS {
+                for database in store.databases(environment)? {
+                    store.rebuild_index(database, |record| schema.get(&record.record_type))?;
+                }
+            }
+            store.write_meta("schema", &text)
+        })
+    }
+
+    pub(crate) fn set_url(&self, url: String) {
+        let _ = self.url.set(url);
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.url.get().map_or("", String::as_str)
+    }
+
+    /// The refusal that sends a user to sign in.
+    pub(crate) fn sign_in(&self, code: ServerErrorCode, environment: Environment) -> ApiError {
+        let mut error = ApiError::new(code, "request needs authorization");
+        let token = self.random().hex64();
+        error.redirect_url = Some(format!("{}/auth/{environment}?token={token}", self.url()));
+        let now = self.clock.now_ms();
+        let life = i64::try_from(facts::REDIRECT_URL_LIFE.value.as_millis()).unwrap_or(i64::MAX);
+        let mut sign_ins = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
+        sign_ins.retain(|_, (_, expires_at)| *expires_at > now);
+        sign_ins.insert(token, (environment, now.saturating_add(life)));
+        error
+    }
+
+    /// The environment that a sign-in page signs in to; `None` if its time is over.
+    pub(crate) fn sign_in_under_way(&self, token: &str) -> Option<Environment> {
+        let sign_ins = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
+        let (environment, expires_at) = sign_ins.get(token)?;
+        (*expires_at > self.clock.now_ms()).then_some(*environment)
+    }
+
+    /// Makes a web auth token for use with the API token of the environment.
+    pub(crate) fn issue_web_auth_token(&self, user_record_name: &str, environment: Environment) -> String {
+        let now = self.clock.now_ms();
+        let mut random = self.random();
+        let mut tokens = self.tokens();
+        let api_token = tokens.api_token(environment).unwrap_or_default().to_owned();
+        tokens.issue(&mut random, user_record_name, environment, &api_token, now)
+    }
+
+    /// Registers a key and makes the user record that belongs to it.
+    pub(crate) fn register_key(
+        &self,
+        key_id: &str,
+        public_key: cloudkit_core::auth::PublicKey,
+        environment: Environment,
+    ) -> Result<(), StoreError> {
+        let user_record_name = key_record_name(&self.settings.container_id, environment, key_id);
+        self.ensure_user_record(environment, &user_record_name)?;
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).register(RegisteredKey {
+            key_id: key_id.to_owned(),
+            environment,
+            public_key,
+            user_record_name,
+            revoked: false,
+        });
+        Ok(())
+    }
+
+    /// Makes the record of type `Users` that stands for a user, unless it exists.
+    fn ensure_user_record(&self, environment: Environment, name: &str) -> Result<(), StoreError> {
+        let now = self.clock.now_ms();
+        let schema = self.schema(environment);
+        self.store().transaction(|store| {
+            let database = store.database(environment, Scope::Public.as_str(), "")?;
+            let Some(zone) = store.zone(database, DEFAULT_ZONE)? else { return Ok(()) };
+            if store.exists(zone.id, name)? {
+                return Ok(());
+            }
+            let stamp = Stamp { at: now, by: name.to_owned() };
+            let mut record = Record {
+                rid: 0,
+                database: database.0,
+                zone: zone.id,
+                name: name.to_owned(),
+                record_type: USERS.to_owned(),
+                tag: store.fresh_tag(),
+                created: stamp.clone(),
+                modified: stamp,
+                parent: None,
+                fields: "{}".to_owned(),
+            };
+            record.rid = store.insert_record(&record)?;
+            match schema.get(USERS) {
+                Some(users) => store.index_change(None, Some(&record), users, now),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// What a body above the limit is answered with.
+    pub(crate) fn too_large(&self) -> ApiError {
+        let limit = facts::BODY_CAP.value;
+        let mut error = ApiError::bad_request(format!("request body exceeds the limit of {limit} bytes"));
+        error.status = Some(413);
+        error
+    }
+}

@@ -1,0 +1,25 @@
+//! Where records are kept: SQLite, in memory or in a file.
+//!
+//! The tables know nothing of HTTP or JSON requests; whoever calls decides what is allowed.
+
+mod index;
+mod keys;
+mod records;
+mod sqlite;
+
+pub(crate) use index::{KeyRange, Slot, system_key, words};
+pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
+pub(crate) use records::{Record, ReferenceEdge, Stamp};
+pub(crate) use sqlite::{DatabaseId, Store, Zone};
+
+/// The zone that every database has.
+pub(crate) const DEFAULT_ZONE: &str = "_defaultZone";
+
+/// What the store could not do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the database refuses")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("record {0} in the database cannot be read")]
+    Damaged(i64),
+}

@@ -1,0 +1,224 @@
+//! The database: its tables, databases and zones, and transactions.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use cloudkit_core::Environment;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{DEFAULT_ZONE, StoreError};
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS databases (
+        id INTEGER PRIMARY KEY, environment TEXT NOT NULL, scope TEXT NOT NULL, owner TEXT NOT NULL,
+        UNIQUE (environment, scope, owner));
+    CREATE TABLE IF NOT EXISTS zones (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, name TEXT NOT NULL,
+        UNIQUE (database, name));
+    CREATE TABLE IF NOT EXISTS records (
+        rid INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, zone INTEGER NOT NULL,
+        name TEXT NOT NULL, type TEXT NOT NULL, tag INTEGER NOT NULL,
+        created INTEGER NOT NULL, created_by TEXT NOT NULL,
+        modified INTEGER NOT NULL, modified_by TEXT NOT NULL,
+        parent TEXT, fields TEXT NOT NULL,
+        UNIQUE (zone, name));
+    -- One row for each indexed value: the key's order is the value's order.
+    CREATE TABLE IF NOT EXISTS entries (
+        database INTEGER NOT NULL, slot INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
+        PRIMARY KEY (database, slot, key, rid)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS slots (
+        id INTEGER PRIMARY KEY, type TEXT NOT NULL, field TEXT NOT NULL, UNIQUE (type, field));
+    -- References that a delete of their target has to look at.
+    CREATE TABLE IF NOT EXISTS edges (
+        zone INTEGER NOT NULL, target TEXT NOT NULL, rid INTEGER NOT NULL, field TEXT NOT NULL,
+        action TEXT NOT NULL,
+        PRIMARY KEY (zone, target, rid, field, action)) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS edges_by_source ON edges (rid);
+    -- Writes that the indexes have not seen yet, and what the indexes show meanwhile.
+    CREATE TABLE IF NOT EXISTS pending (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, rid INTEGER NOT NULL, record TEXT);
+    CREATE INDEX IF NOT EXISTS pending_by_record ON pending (rid);
+    CREATE TABLE IF NOT EXISTS lagging (rid INTEGER PRIMARY KEY, record TEXT);
+";
+
+/// One of the many databases of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct DatabaseId(pub(crate) i64);
+
+/// A zone, by number and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Zone {
+    pub(crate) id: i64,
+    pub(crate) database: DatabaseId,
+    pub(crate) name: String,
+}
+
+impl Zone {
+    pub(crate) fn is_default(&self) -> bool {
+        self.name == DEFAULT_ZONE
+    }
+}
+
+/// The store. One connection, used by one request at a time.
+#[derive(Debug)]
+pub(crate) struct Store {
+    pub(super) connection: Connection,
+    pub(super) slots: HashMap<(String, String), i64>,
+    pub(super) index_lag: Duration,
+    databases: HashMap<(Environment, &'static str, String), DatabaseId>,
+    next_tag: i64,
+}
+
+impl Store {
+    /// Opens the file, or makes a store in memory.
+    pub(crate) fn open(path: Option<&Path>, index_lag: Duration) -> Result<Self, StoreError> {
+        let connection = match path {
+            None => Connection::open_in_memory()?,
+            Some(path) => {
+                let connection = Connection::open(path)?;
+                // What was acknowledged survives a kill: every commit reaches the disk before the reply is sent.
+                connection.pragma_update(None, "journal_mode", "wal")?;
+                connection.pragma_update(None, "synchronous", "full")?;
+                connection.busy_timeout(Duration::from_secs(5))?;
+                connection
+            }
+        };
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.execute_batch(TABLES)?;
+        let next_tag = connection
+            .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
+            .optional()?
+            .unwrap_or(1);
+        let mut slots = HashMap::new();
+        {
+            let mut statement = connection.prepare("SELECT type, field, id FROM slots")?;
+            let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+            for row in rows {
+                let (name, id) = row?;
+                slots.insert(name, id);
+            }
+        }
+        Ok(Self { connection, slots, index_lag, databases: HashMap::new(), next_tag })
+    }
+
+    /// Runs `work` in a transaction, which is kept if the result is `Ok`.
+    pub(crate) fn transaction<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if !self.connection.is_autocommit() {
+            // A panic in the middle of an earlier transaction has left it open.
+            self.connection.execute_batch("ROLLBACK").map_err(StoreError::from)?;
+            self.forget_undone(true);
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from)?;
+        let result = work(self);
+        if result.is_ok() {
+            self.write_meta("tag", self.next_tag)?;
+        }
+        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        self.connection.execute_batch(end).map_err(StoreError::from)?;
+        self.forget_undone(result.is_err());
+        result
+    }
+
+    /// Runs `work` inside a transaction so that its failure undoes only itself.
+    pub(crate) fn savepoint<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.connection.execute_batch("SAVEPOINT operation").map_err(StoreError::from)?;
+        let result = work(self);
+        let end =
+            if result.is_ok() { "RELEASE operation" } else { "ROLLBACK TO operation; RELEASE operation" };
+        self.connection.execute_batch(end).map_err(StoreError::from)?;
+        self.forget_undone(result.is_err());
+        result
+    }
+
+    /// The numbers of slots and databases that were made in what has just been undone may be given out again.
+    fn forget_undone(&mut self, undone: bool) {
+        if undone {
+            self.slots.clear();
+            self.databases.clear();
+        }
+    }
+
+    /// A change tag that no record ever had.
+    pub(crate) fn fresh_tag(&mut self) -> i64 {
+        let tag = self.next_tag;
+        self.next_tag += 1;
+        tag
+    }
+
+    pub(crate) fn read_meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        Ok(self.connection.query_row(sql, [name], |row| row.get(0)).optional()?)
+    }
+
+    pub(crate) fn write_meta(
+        &self,
+        name: &str,
+        value: impl rusqlite::types::ToSql,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)";
+        self.connection.prepare_cached(sql)?.execute(params![name, value])?;
+        Ok(())
+    }
+
+    /// The database of this scope and owner, with its default zone; made when first asked for.
+    pub(crate) fn database(
+        &mut self,
+        environment: Environment,
+        scope: &'static str,
+        owner: &str,
+    ) -> Result<DatabaseId, StoreError> {
+        let name = (environment, scope, owner.to_owned());
+        if let Some(id) = self.databases.get(&name) {
+            return Ok(*id);
+        }
+        let sql = "INSERT OR IGNORE INTO databases (environment, scope, owner) VALUES (?1, ?2, ?3)";
+        self.connection.execute(sql, params![environment.as_str(), scope, owner])?;
+        let sql = "SELECT id FROM databases WHERE environment = ?1 AND scope = ?2 AND owner = ?3";
+        let id = self
+            .connection
+            .query_row(sql, params![environment.as_str(), scope, owner], |row| row.get(0).map(DatabaseId))?;
+        self.create_zone(id, DEFAULT_ZONE)?;
+        self.databases.insert(name, id);
+        Ok(id)
+    }
+
+    /// The databases of an environment that were ever asked for.
+    pub(crate) fn databases(&self, environment: Environment) -> Result<Vec<DatabaseId>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT id FROM databases WHERE environment = ?1")?;
+        let rows = statement.query_map([environment.as_str()], |row| row.get(0).map(DatabaseId))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Makes a zone, or does nothing if it exists.
+    pub(crate) fn create_zone(&mut self, database: DatabaseId, name: &str) -> Result<(), StoreError> {
+        let sql = "INSERT OR IGNORE INTO zones (database, name) VALUES (?1, ?2)";
+        self.connection.execute(sql, params![database.0, name])?;
+        Ok(())
+    }
+
+    pub(crate) fn zone(&self, database: DatabaseId, name: &str) -> Result<Option<Zone>, StoreError> {
+        let sql = "SELECT id, name FROM zones WHERE database = ?1 AND name = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let zone = statement.query_row(params![database.0, name], |row| {
+            Ok(Zone { id: row.get(0)?, database, name: row.get(1)? })
+        });
+        Ok(zone.optional()?)
+    }
+
+    pub(crate) fn zones(&self, database: DatabaseId) -> Result<Vec<Zone>, StoreError> {
+        let sql = "SELECT id, name FROM zones WHERE database = ?1 ORDER BY id";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let zones = statement.query_map(params![database.0], |row| {
+            Ok(Zone { id: row.get(0)?, database, name: row.get(1)? })
+        })?;
+        Ok(zones.collect::<Result<_, _>>()?)
+    }
+}
