@@ -1,6 +1,7 @@
 //! The end-to-end tests, one binary.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
 
+mod conformance;
 mod keys;
 mod signing;
 mod typed;

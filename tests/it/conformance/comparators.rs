@@ -146,7 +146,8 @@ async fn find(caller: &Caller<'_>, field_type: &str, condition: Value) -> BTreeS
         "string" => filter("int64", "EQUALS", int64(MARK)),
         _ => filter("string", "EQUALS", string(&field)),
     };
-    let reply = caller.query("public", json!({ "recordType": "Everything", "filterBy": [mark, condition] })).await;
+    let reply =
+        caller.query("public", json!({ "recordType": "Everything", "filterBy": [mark, condition] })).await;
     let names = reply.names();
     names.iter().map(|name| name.strip_prefix(&format!("{field}/")).unwrap().to_owned()).collect()
 }
@@ -170,18 +171,14 @@ fn expectations(comparator: &str, field_type: &str) -> Vec<(Value, &'static [&'s
         _ => json!({ "recordName": "t-3" }),
     };
     match comparator {
-        "EQUALS" => vec![
-            (low, &["low"]),
-            (middle, &["middle"]),
-            (high, &["high"]),
-            (unknown, &[]),
-        ],
-        "NOT_EQUALS" => vec![
-            (low, &["middle", "high", "none"]),
-            (unknown, &["low", "middle", "high", "none"]),
-        ],
+        "EQUALS" => vec![(low, &["low"]), (middle, &["middle"]), (high, &["high"]), (unknown, &[])],
+        "NOT_EQUALS" => {
+            vec![(low, &["middle", "high", "none"]), (unknown, &["low", "middle", "high", "none"])]
+        }
         "LESS_THAN" => vec![(low, &[]), (middle, &["low"]), (high, &["low", "middle"])],
-        "LESS_THAN_OR_EQUALS" => vec![(low, &["low"]), (middle, &["low", "middle"]), (high, &["low", "middle", "high"])],
+        "LESS_THAN_OR_EQUALS" => {
+            vec![(low, &["low"]), (middle, &["low", "middle"]), (high, &["low", "middle", "high"])]
+        }
         "GREATER_THAN" => vec![(low, &["middle", "high"]), (middle, &["high"]), (high, &[])],
         "GREATER_THAN_OR_EQUALS" => {
             vec![(low, &["low", "middle", "high"]), (middle, &["middle", "high"]), (high, &["high"])]
@@ -202,32 +199,25 @@ fn expectations(comparator: &str, field_type: &str) -> Vec<(Value, &'static [&'s
             (json!("apple "), &["high"]),
             (json!("pie"), &[]),
         ],
-        "NOT_BEGINS_WITH" => vec![
-            (json!("apple"), &["low", "none"]),
-            (json!("pie"), &["low", "middle", "high", "none"]),
-        ],
+        "NOT_BEGINS_WITH" => {
+            vec![(json!("apple"), &["low", "none"]), (json!("pie"), &["low", "middle", "high", "none"])]
+        }
         "CONTAINS_ALL_TOKENS" => vec![
             (json!("pie APPLE"), &["low", "high"]),
             (json!("crust"), &["high"]),
             (json!("crust cake"), &[]),
             (json!("app"), &[]),
         ],
-        "CONTAINS_ANY_TOKENS" => vec![
-            (json!("cake crust"), &["high"]),
-            (json!("pie"), &["low", "high"]),
-            (json!("cake app"), &[]),
-        ],
+        "CONTAINS_ANY_TOKENS" => {
+            vec![(json!("cake crust"), &["high"]), (json!("pie"), &["low", "high"]), (json!("cake app"), &[])]
+        }
         "NEAR" => vec![(low, &["low", "middle"]), (high, &["high"]), (unknown, &[])],
-        "LIST_CONTAINS" => vec![
-            (low, &["low", "both"]),
-            (middle, &["both"]),
-            (high, &["high"]),
-            (unknown, &[]),
-        ],
-        "NOT_LIST_CONTAINS" => vec![
-            (low, &["high", "empty", "none"]),
-            (unknown, &["low", "both", "high", "empty", "none"]),
-        ],
+        "LIST_CONTAINS" => {
+            vec![(low, &["low", "both"]), (middle, &["both"]), (high, &["high"]), (unknown, &[])]
+        }
+        "NOT_LIST_CONTAINS" => {
+            vec![(low, &["high", "empty", "none"]), (unknown, &["low", "both", "high", "empty", "none"])]
+        }
         "LIST_CONTAINS_ANY" => vec![
             (json!([middle, high]), &["both", "high"]),
             (json!([unknown, low]), &["low", "both"]),
@@ -247,11 +237,9 @@ fn expectations(comparator: &str, field_type: &str) -> Vec<(Value, &'static [&'s
             (json!([low, middle]), &["low", "high", "empty", "none"]),
             (json!([low, high]), &["low", "both", "high", "empty", "none"]),
         ],
-        "LIST_MEMBER_BEGINS_WITH" => vec![
-            (json!("apple"), &["both", "high"]),
-            (json!("Apple"), &["low", "both"]),
-            (json!("pie"), &[]),
-        ],
+        "LIST_MEMBER_BEGINS_WITH" => {
+            vec![(json!("apple"), &["both", "high"]), (json!("Apple"), &["low", "both"]), (json!("pie"), &[])]
+        }
         "NOT_LIST_MEMBER_BEGINS_WITH" => vec![
             (json!("apple"), &["low", "empty", "none"]),
             (json!("pie"), &["low", "both", "high", "empty", "none"]),
@@ -311,7 +299,9 @@ async fn c061_every_other_combination_is_refused() {
             if comparator.ends_with("_TOKENS") && field_type == "STRING_LIST" {
                 continue;
             }
-            for operand_type in field_types().iter().filter(|operand_type| Some(*operand_type) != legal.as_ref()) {
+            for operand_type in
+                field_types().iter().filter(|operand_type| Some(*operand_type) != legal.as_ref())
+            {
                 let scalar = operand_type.strip_suffix("_LIST").unwrap_or(operand_type);
                 let operand = match scalar {
                     "ASSETID" => json!({ "fileChecksum": "AYt0", "size": 1, "receipt": "A0x" }),
@@ -403,7 +393,8 @@ async fn c063_in_needs_a_list_type() {
 #[tokio::test]
 async fn c064_references_are_compared_with_references() {
     let server = Server::start().await;
-    let friend = |name: &str| one("friend", typed("REFERENCE", json!({ "recordName": name, "action": "NONE" })));
+    let friend =
+        |name: &str| one("friend", typed("REFERENCE", json!({ "recordName": name, "action": "NONE" })));
     server.key().create("public", "Account", "a-1", friend("ines")).await;
     server.key().create("public", "Account", "a-2", friend("noor")).await;
     let ask = async |value: Value| {
@@ -454,7 +445,11 @@ async fn c065_near_is_within_so_many_metres() {
     let ask = async |centre: Value, distance: f64| {
         let mut near = filter("place", "NEAR", centre);
         near["distance"] = distance.into();
-        server.token().query("public", json!({ "recordType": "Account", "filterBy": [near] })).await.sorted_names()
+        server
+            .token()
+            .query("public", json!({ "recordType": "Account", "filterBy": [near] }))
+            .await
+            .sorted_names()
     };
     let (berlin, suva) = (place(52.52, 13.405), place(-18.124_8, 178.450_1));
     assert_eq!(ask(berlin.clone(), 0.0).await, ["berlin"]);
@@ -527,7 +522,8 @@ async fn c066_words_are_found_whatever_their_case_and_accents() {
         server.key().create("public", "Account", name, one("owner", string(owner))).await;
     }
     let ask = async |comparator: &str, words: &str| {
-        let query = json!({ "recordType": "Account", "filterBy": [filter("owner", comparator, string(words))] });
+        let query =
+            json!({ "recordType": "Account", "filterBy": [filter("owner", comparator, string(words))] });
         server.token().query("public", query).await.sorted_names()
     };
     for (comparator, words, expected) in [
@@ -559,12 +555,45 @@ async fn c067_system_fields_go_by_two_names() {
     let alice_name = reference(&alice.name().await);
     let cases = [
         (vec!["___recordID", "___recordId"], "recordName", "EQUALS", reference("first"), vec!["first"]),
-        (vec!["___recordID", "___recordId"], "recordName", "IN", typed("REFERENCE_LIST", json!([{ "recordName": "first" },
-            { "recordName": "second" }])), vec!["first", "second"]),
-        (vec!["___createTime"], "createdTimestamp", "GREATER_THAN", typed("TIMESTAMP", first_made.clone()), vec!["second"]),
-        (vec!["___createTime"], "createdTimestamp", "EQUALS", typed("TIMESTAMP", first_made.clone()), vec!["first"]),
-        (vec!["___modTime"], "modifiedTimestamp", "LESS_THAN", typed("TIMESTAMP", second_made.clone()), vec!["first"]),
-        (vec!["___modTime"], "modifiedTimestamp", "GREATER_THAN_OR_EQUALS", typed("TIMESTAMP", second_made.clone()), vec!["second"]),
+        (
+            vec!["___recordID", "___recordId"],
+            "recordName",
+            "IN",
+            typed(
+                "REFERENCE_LIST",
+                json!([{ "recordName": "first" },
+            { "recordName": "second" }]),
+            ),
+            vec!["first", "second"],
+        ),
+        (
+            vec!["___createTime"],
+            "createdTimestamp",
+            "GREATER_THAN",
+            typed("TIMESTAMP", first_made.clone()),
+            vec!["second"],
+        ),
+        (
+            vec!["___createTime"],
+            "createdTimestamp",
+            "EQUALS",
+            typed("TIMESTAMP", first_made.clone()),
+            vec!["first"],
+        ),
+        (
+            vec!["___modTime"],
+            "modifiedTimestamp",
+            "LESS_THAN",
+            typed("TIMESTAMP", second_made.clone()),
+            vec!["first"],
+        ),
+        (
+            vec!["___modTime"],
+            "modifiedTimestamp",
+            "GREATER_THAN_OR_EQUALS",
+            typed("TIMESTAMP", second_made.clone()),
+            vec!["second"],
+        ),
         (vec!["___createdBy"], "createdUserRecordName", "EQUALS", alice_name.clone(), vec!["first"]),
         (vec!["___createdBy"], "createdUserRecordName", "NOT_EQUALS", alice_name.clone(), vec!["second"]),
         (vec!["___modifiedBy"], "modifiedUserRecordName", "EQUALS", alice_name, vec!["first"]),
@@ -587,7 +616,9 @@ async fn c067_results_are_sorted_by_system_fields_of_either_name() {
         server.key().create("public", "Account", name, json!({})).await;
         server.container.clock().advance(std::time::Duration::from_secs(1));
     }
-    for (field_name, system_name) in [("___createTime", "createdTimestamp"), ("___modTime", "modifiedTimestamp")] {
+    for (field_name, system_name) in
+        [("___createTime", "createdTimestamp"), ("___modTime", "modifiedTimestamp")]
+    {
         for ascending in [true, false] {
             for sort in [
                 json!({ "fieldName": field_name, "ascending": ascending }),

@@ -8,23 +8,45 @@ use super::support::{Server, create, filter, int64, one, operation, string, type
 
 /// Queries of `Sparse` for which an index is missing, with the text that says so.
 fn without_index() -> Vec<(Value, &'static str)> {
-    let sparse = |filter_by: Value, sort_by: Value| {
-        json!({ "recordType": "Sparse", "filterBy": filter_by, "sortBy": sort_by })
-    };
+    let sparse = |filter_by: Value, sort_by: Value| json!({ "recordType": "Sparse", "filterBy": filter_by, "sortBy": sort_by });
     let by_name = filter("name", "EQUALS", string("x"));
     let words = |comparator: &str| json!([filter("name", comparator, string("x"))]);
     vec![
         (json!({ "recordType": "Sparse" }), "Field 'recordName' is not marked queryable"),
         (sparse(json!([]), json!([])), "Field 'recordName' is not marked queryable"),
-        (sparse(json!([filter("text", "EQUALS", string("x"))]), json!([])), "Field 'text' is not marked queryable"),
-        (sparse(json!([by_name, filter("text", "EQUALS", string("x"))]), json!([])), "Field 'text' is not marked queryable"),
-        (sparse(json!([filter("text", "LESS_THAN", string("x"))]), json!([])), "Field 'text' is not marked queryable"),
-        (sparse(json!([filter("text", "BEGINS_WITH", string("x"))]), json!([])), "Field 'text' is not marked queryable"),
-        (sparse(json!([filter("code", "EQUALS", string("x"))]), json!([])), "Field 'code' is not marked queryable"),
-        (sparse(json!([filter("code", "IN", typed("STRING_LIST", vec!["x"]))]), json!([])), "Field 'code' is not marked queryable"),
+        (
+            sparse(json!([filter("text", "EQUALS", string("x"))]), json!([])),
+            "Field 'text' is not marked queryable",
+        ),
+        (
+            sparse(json!([by_name, filter("text", "EQUALS", string("x"))]), json!([])),
+            "Field 'text' is not marked queryable",
+        ),
+        (
+            sparse(json!([filter("text", "LESS_THAN", string("x"))]), json!([])),
+            "Field 'text' is not marked queryable",
+        ),
+        (
+            sparse(json!([filter("text", "BEGINS_WITH", string("x"))]), json!([])),
+            "Field 'text' is not marked queryable",
+        ),
+        (
+            sparse(json!([filter("code", "EQUALS", string("x"))]), json!([])),
+            "Field 'code' is not marked queryable",
+        ),
+        (
+            sparse(json!([filter("code", "IN", typed("STRING_LIST", vec!["x"]))]), json!([])),
+            "Field 'code' is not marked queryable",
+        ),
         (sparse(json!([by_name]), json!([{ "fieldName": "name" }])), "Field 'name' is not marked sortable"),
-        (sparse(json!([by_name]), json!([{ "fieldName": "code" }, { "fieldName": "text" }])), "Field 'text' is not marked sortable"),
-        (sparse(json!([by_name]), json!([{ "fieldName": "___createTime" }])), "Field '___createTime' is not marked sortable"),
+        (
+            sparse(json!([by_name]), json!([{ "fieldName": "code" }, { "fieldName": "text" }])),
+            "Field 'text' is not marked sortable",
+        ),
+        (
+            sparse(json!([by_name]), json!([{ "fieldName": "___createTime" }])),
+            "Field '___createTime' is not marked sortable",
+        ),
         (sparse(words("CONTAINS_ALL_TOKENS"), json!([])), "Field 'name' is not marked searchable"),
         (sparse(words("CONTAINS_ANY_TOKENS"), json!([])), "Field 'name' is not marked searchable"),
     ]
@@ -63,7 +85,11 @@ async fn c068_a_type_without_any_index_is_not_indexable() {
     let server = Server::start().await;
     for filter_by in [json!([]), json!([filter("text", "EQUALS", string("x"))])] {
         let query = json!({ "recordType": "Bare", "filterBy": filter_by });
-        server.key().query("public", query).await.refused(400, "BAD_REQUEST", "Queried type is not marked indexable");
+        server.key().query("public", query).await.refused(
+            400,
+            "BAD_REQUEST",
+            "Queried type is not marked indexable",
+        );
     }
 }
 
@@ -102,8 +128,11 @@ async fn c071_indexes_are_immediate_by_default() {
     let key = server.key();
     key.create("public", "Account", "a-1", one("cents", int64(1))).await;
     assert_eq!(key.query("public", ALL()).await.names(), ["a-1"]);
-    let two = operation("forceUpdate", json!({ "recordType": "Account", "recordName": "a-1",
-        "fields": one("cents", int64(2)) }));
+    let two = operation(
+        "forceUpdate",
+        json!({ "recordType": "Account", "recordName": "a-1",
+        "fields": one("cents", int64(2)) }),
+    );
     key.modify("public", json!([two])).await.record(0);
     for (cents, expected) in [(1, vec![]), (2, vec!["a-1"])] {
         let query = json!({ "recordType": "Account", "filterBy": [filter("cents", "EQUALS", int64(cents))] });

@@ -20,7 +20,8 @@ async fn c054_hits_and_misses_keep_their_places() {
             assert_eq!(reply.record(at)["recordType"], "Account");
             assert_eq!(reply.record(at)["deleted"], false);
         } else {
-            let miss = json!({ "recordName": name, "reason": "Record not found", "serverErrorCode": "NOT_FOUND" });
+            let miss =
+                json!({ "recordName": name, "reason": "Record not found", "serverErrorCode": "NOT_FOUND" });
             assert_eq!(reply.records()[at], miss);
         }
     }

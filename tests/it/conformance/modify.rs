@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Caller, Reply, Server, check_contains, create, field_of, int64, one, operation, string, text};
+use super::support::{
+    Caller, Reply, Server, check_contains, create, field_of, int64, one, operation, string, text,
+};
 
 const NEEDING_A_TAG: [&str; 3] = ["update", "replace", "delete"];
 const CONFLICT: &str = "CONFLICT";
@@ -34,7 +36,8 @@ async fn check_gone(caller: &Caller<'_>, names: &[&str]) {
 #[tokio::test]
 async fn c029_a_record_without_a_name_is_given_one() {
     let server = Server::start().await;
-    let record = json!({ "recordType": "Account", "fields": { "owner": string("Ines"), "cents": int64(1250) } });
+    let record =
+        json!({ "recordType": "Account", "fields": { "owner": string("Ines"), "cents": int64(1250) } });
     let operations = json!([operation("create", record.clone()), operation("create", record)]);
     let reply = server.key().modify("public", operations).await;
     assert_eq!(reply.records().len(), 2);
@@ -78,7 +81,10 @@ async fn c030_creating_what_exists_is_a_conflict() {
 #[tokio::test]
 async fn c030_a_tag_with_a_create_is_ignored() {
     let server = Server::start().await;
-    let reply = server.key().modify("public", json!([operation("create", account("a-1", Some("zz"), json!({})))])).await;
+    let reply = server
+        .key()
+        .modify("public", json!([operation("create", account("a-1", Some("zz"), json!({})))]))
+        .await;
     assert_ne!(tag(reply.record(0)), "");
 }
 
@@ -96,7 +102,8 @@ async fn c031_an_update_with_the_current_tag_changes_the_named_fields() {
     assert_eq!(&now(&server.key(), "a-1").await, second);
 
     // The record type may be left out.
-    let update = json!({ "recordName": "a-1", "recordChangeTag": tag(second), "fields": one("cents", int64(3)) });
+    let update =
+        json!({ "recordName": "a-1", "recordChangeTag": tag(second), "fields": one("cents", int64(3)) });
     let reply = server.key().modify("public", json!([operation("update", update)])).await;
     assert_eq!(reply.record(0)["fields"]["cents"]["value"], 3);
     assert_eq!(reply.record(0)["recordType"], "Account");
@@ -135,7 +142,11 @@ async fn c032_without_a_tag_nothing_of_the_batch_happens() {
                 operations.push(create("Account", "bystander", json!({})));
             }
             let reply = server.key().modify("public", operations.into()).await;
-            reply.refused(400, "BAD_REQUEST", "BadRequestException: missing required field 'recordChangeTag'");
+            reply.refused(
+                400,
+                "BAD_REQUEST",
+                "BadRequestException: missing required field 'recordChangeTag'",
+            );
             check_gone(&server.key(), &["bystander"]).await;
         }
     }
@@ -162,7 +173,8 @@ async fn c034_replace_clears_what_is_not_named() {
 
     for kind in ["replace", "forceReplace"] {
         let restored = account("a-1", Some(tag(&record)), fields.clone());
-        record = server.key().modify("public", json!([operation("update", restored)])).await.record(0).clone();
+        record =
+            server.key().modify("public", json!([operation("update", restored)])).await.record(0).clone();
         assert_eq!(record["fields"], fields);
 
         let with = account("a-1", Some(tag(&record)), one("cents", int64(2)));
@@ -178,7 +190,8 @@ async fn c034_forced_operations_create_and_do_not_look_at_tags() {
     let key = server.key();
     for kind in ["forceUpdate", "forceReplace"] {
         let name = format!("made-by-{kind}");
-        let made = json!([operation(kind, account(&name, None, json!({ "cents": int64(1), "note": string("n") })))]);
+        let made =
+            json!([operation(kind, account(&name, None, json!({ "cents": int64(1), "note": string("n") })))]);
         assert_eq!(key.modify("public", made).await.record(0)["recordType"], "Account");
 
         for ignored in [None, Some("stale")] {
@@ -226,7 +239,8 @@ async fn c035_deletes_answer_name_and_deleted() {
     let server = Server::start().await;
     for kind in ["delete", "forceDelete"] {
         let record = server.key().create("public", "Account", "a-1", json!({})).await;
-        let operations = json!([operation(kind, json!({ "recordName": "a-1", "recordChangeTag": tag(&record) }))]);
+        let operations =
+            json!([operation(kind, json!({ "recordName": "a-1", "recordChangeTag": tag(&record) }))]);
         let reply = server.key().modify("public", operations).await;
         assert_eq!(reply.records(), [json!({ "recordName": "a-1", "deleted": true })], "{kind}");
         check_gone(&server.key(), &["a-1"]).await;
@@ -247,7 +261,11 @@ async fn c035_force_delete_of_a_missing_record_succeeds() {
 async fn c035_a_deleted_name_is_free_again() {
     let server = Server::start().await;
     let first = server.key().create("public", "Account", "a-1", one("cents", int64(1))).await;
-    server.key().modify("public", json!([operation("forceDelete", json!({ "recordName": "a-1" }))])).await.record(0);
+    server
+        .key()
+        .modify("public", json!([operation("forceDelete", json!({ "recordName": "a-1" }))]))
+        .await
+        .record(0);
     let second = server.key().create("public", "Account", "a-1", json!({})).await;
     assert_eq!(second["fields"], json!({}));
     assert_ne!(tag(&second), tag(&first));
@@ -378,9 +396,11 @@ async fn lookup_in(caller: &Caller<'_>, zone: &str, names: &[&str]) -> Reply {
 #[tokio::test]
 async fn c040_a_custom_zone_is_atomic_unless_told_otherwise() {
     let server = Server::start().await;
-    server.container.create_zone("alice", "books");
+    server.container.create_zone("alice", "books").unwrap();
     let alice = server.user("alice");
-    let there = modify_books(&alice, json!({ "operations": [create("Account", "there", one("cents", int64(1)))] })).await;
+    let there =
+        modify_books(&alice, json!({ "operations": [create("Account", "there", one("cents", int64(1)))] }))
+            .await;
     let there = there.record(0).clone();
 
     for atomic in [None, Some(true)] {
@@ -414,7 +434,7 @@ async fn c040_a_custom_zone_is_atomic_unless_told_otherwise() {
 #[tokio::test]
 async fn c040_a_custom_zone_takes_atomic_false_and_atomic_successes() {
     let server = Server::start().await;
-    server.container.create_zone("alice", "books");
+    server.container.create_zone("alice", "books").unwrap();
     let alice = server.user("alice");
     for body in [
         json!({ "operations": [create("Account", "a-1", json!({})), create("Account", "a-2", json!({}))] }),
@@ -447,9 +467,11 @@ async fn c040_a_custom_zone_takes_atomic_false_and_atomic_successes() {
 #[tokio::test]
 async fn c040_an_undone_batch_leaves_nothing_in_the_indexes() {
     let server = Server::start().await;
-    server.container.create_zone("alice", "books");
+    server.container.create_zone("alice", "books").unwrap();
     let alice = server.user("alice");
-    let first = modify_books(&alice, json!({ "operations": [create("Account", "a-1", one("cents", int64(1)))] })).await;
+    let first =
+        modify_books(&alice, json!({ "operations": [create("Account", "a-1", one("cents", int64(1)))] }))
+            .await;
     let first = first.record(0).clone();
     let body = json!({ "operations": [
         operation("update", account("a-1", Some(tag(&first)), one("cents", int64(2)))),
@@ -474,7 +496,7 @@ async fn c040_an_undone_batch_leaves_nothing_in_the_indexes() {
 #[tokio::test]
 async fn c041_the_zone_of_the_request_decides() {
     let server = Server::start().await;
-    server.container.create_zone("alice", "books");
+    server.container.create_zone("alice", "books").unwrap();
     let alice = server.user("alice");
 
     let mut record = account("a-1", None, json!({}));
@@ -493,10 +515,12 @@ async fn c041_the_zone_of_the_request_decides() {
 #[tokio::test]
 async fn c041_names_are_unique_per_zone() {
     let server = Server::start().await;
-    server.container.create_zone("alice", "books");
+    server.container.create_zone("alice", "books").unwrap();
     let alice = server.user("alice");
     alice.create("private", "Account", "a-1", one("cents", int64(1))).await;
-    modify_books(&alice, json!({ "operations": [create("Account", "a-1", one("cents", int64(2)))] })).await.record(0);
+    modify_books(&alice, json!({ "operations": [create("Account", "a-1", one("cents", int64(2)))] }))
+        .await
+        .record(0);
     for (zone, cents) in [("_defaultZone", 1), ("books", 2)] {
         assert_eq!(lookup_in(&alice, zone, &["a-1"]).await.record(0)["fields"]["cents"]["value"], cents);
     }
@@ -506,9 +530,10 @@ async fn c041_names_are_unique_per_zone() {
 #[tokio::test]
 async fn c042_missing_zone_is_zone_not_found() {
     let server = Server::start().await;
-    server.container.create_zone("bob", "books");
+    server.container.create_zone("bob", "books").unwrap();
     for (caller, database) in [(server.user("alice"), "private"), (server.key(), "public")] {
-        let body = json!({ "operations": [create("Account", "a-1", json!({}))], "zoneID": { "zoneName": "books" } });
+        let body =
+            json!({ "operations": [create("Account", "a-1", json!({}))], "zoneID": { "zoneName": "books" } });
         caller.post(&format!("{database}/records/modify"), body).await.refused(404, "ZONE_NOT_FOUND", "");
     }
     let body = json!({ "query": { "recordType": "Account" }, "zoneID": { "zoneName": "books" } });
@@ -580,7 +605,8 @@ async fn c045_an_unknown_record_type_is_not_found() {
     let server = Server::start().await;
     for caller in [server.key(), server.key().production()] {
         for kind in ["create", "forceUpdate", "forceReplace"] {
-            let record = json!({ "recordType": "Nowhere", "recordName": "a-1", "fields": { "x": string("y") } });
+            let record =
+                json!({ "recordType": "Nowhere", "recordName": "a-1", "fields": { "x": string("y") } });
             let reply = caller.modify("public", json!([operation(kind, record)])).await;
             reply.failed(0, "NOT_FOUND", "could not find record_type with name 'Nowhere'");
         }
@@ -686,15 +712,19 @@ async fn c050_a_validating_reference_needs_its_target() {
     check_gone(&key, &["source"]).await;
 
     // In a list as well.
-    let list = json!({ "value": [{ "recordName": "nobody", "action": "VALIDATE" }], "type": "REFERENCE_LIST" });
+    let list =
+        json!({ "value": [{ "recordName": "nobody", "action": "VALIDATE" }], "type": "REFERENCE_LIST" });
     let reply = key.modify("public", json!([create("Node", "source", one("others", list))])).await;
     reply.failed(0, "VALIDATING_REFERENCE_ERROR", "");
 
     // The target may be made earlier in the same request, but not later.
-    let reply = key.modify("public", json!([node("early", Some(("late", "VALIDATE"))), node("late", None)])).await;
+    let reply =
+        key.modify("public", json!([node("early", Some(("late", "VALIDATE"))), node("late", None)])).await;
     reply.failed(0, "VALIDATING_REFERENCE_ERROR", "");
     reply.record(1);
-    let reply = key.modify("public", json!([node("target", None), node("source", Some(("target", "VALIDATE")))])).await;
+    let reply = key
+        .modify("public", json!([node("target", None), node("source", Some(("target", "VALIDATE")))]))
+        .await;
     reply.record(0);
     reply.record(1);
 
@@ -742,7 +772,8 @@ async fn c050_an_update_away_from_the_target_releases_it() {
     let key = server.key();
     let operations = json!([node("target", None), node("source", Some(("target", "VALIDATE")))]);
     key.modify("public", operations).await.record(1);
-    let cleared = json!({ "recordType": "Node", "recordName": "source", "fields": { "up": { "value": null } } });
+    let cleared =
+        json!({ "recordType": "Node", "recordName": "source", "fields": { "up": { "value": null } } });
     key.modify("public", json!([operation("forceUpdate", cleared)])).await.record(0);
     force_delete(&key, "target").await.record(0);
 }
@@ -759,9 +790,16 @@ async fn c051_delete_self_cascades() {
         node("grandchild", Some(("child-1", "DELETE_SELF"))),
         node("friend", Some(("root", "NONE"))),
         node("other", None),
-        create("Node", "of-list", one("others", json!({ "type": "REFERENCE_LIST", "value": [
+        create(
+            "Node",
+            "of-list",
+            one(
+                "others",
+                json!({ "type": "REFERENCE_LIST", "value": [
             { "recordName": "other", "action": "NONE" }, { "recordName": "grandchild", "action": "DELETE_SELF" },
-        ] }))),
+        ] })
+            )
+        ),
     ]);
     let reply = key.modify("public", operations).await;
     (0..7).for_each(|at| {
@@ -795,7 +833,7 @@ async fn c051_a_cycle_is_deleted_as_a_whole() {
 #[tokio::test]
 async fn c051_a_cascade_stays_in_its_zone_and_database() {
     let server = Server::start().await;
-    server.container.create_zone("alice", "books");
+    server.container.create_zone("alice", "books").unwrap();
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     let child = node("child", Some(("root", "DELETE_SELF")));
     let in_books = json!({ "operations": [node("root", None), child] });
@@ -815,12 +853,14 @@ async fn c051_a_cascade_stays_in_its_zone_and_database() {
 async fn c052_a_record_over_a_megabyte_is_refused() {
     let server = Server::start().await;
     let note = |bytes: usize| one("note", string(&"n".repeat(bytes)));
-    let operations = json!([create("Account", "large", note(990_000)), create("Account", "small", json!({}))]);
+    let operations =
+        json!([create("Account", "large", note(990_000)), create("Account", "small", json!({}))]);
     let reply = server.key().modify("public", operations).await;
     reply.record(0);
     reply.record(1);
 
-    let operations = json!([create("Account", "larger", note(1_050_000)), create("Account", "smaller", json!({}))]);
+    let operations =
+        json!([create("Account", "larger", note(1_050_000)), create("Account", "smaller", json!({}))]);
     let reply = server.key().modify("public", operations).await;
     reply.failed(0, "BAD_REQUEST", "");
     reply.record(1);
@@ -828,7 +868,11 @@ async fn c052_a_record_over_a_megabyte_is_refused() {
 
     // All the fields of a record count, those of before as well.
     let owner = account("large", None, one("owner", string(&"o".repeat(100_000))));
-    server.key().modify("public", json!([operation("forceUpdate", owner)])).await.failed(0, "BAD_REQUEST", "");
+    server.key().modify("public", json!([operation("forceUpdate", owner)])).await.failed(
+        0,
+        "BAD_REQUEST",
+        "",
+    );
     assert_eq!(now(&server.key(), "large").await["fields"].as_object().unwrap().len(), 1);
 }
 
@@ -840,8 +884,13 @@ async fn c052_record_names_are_short_and_ascii() {
         server.key().create("public", "Account", good, json!({})).await;
         assert_eq!(now(&server.key(), good).await["recordName"], good);
     }
-    for bad in ["n".repeat(256), "caf\u{e9}".to_owned(), "\u{1f600}".to_owned(), "_reserved".to_owned(), String::new()]
-    {
+    for bad in [
+        "n".repeat(256),
+        "caf\u{e9}".to_owned(),
+        "\u{1f600}".to_owned(),
+        "_reserved".to_owned(),
+        String::new(),
+    ] {
         for kind in ["create", "forceUpdate"] {
             let operations = json!([
                 operation(kind, account(&bad, None, json!({}))),

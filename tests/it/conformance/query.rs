@@ -23,7 +23,11 @@ async fn page(caller: &Caller<'_>, body: &Value, marker: Option<&str>) -> Reply 
 }
 
 /// Pages until no marker comes. `between` happens after each page.
-async fn all_pages(caller: &Caller<'_>, body: &Value, mut between: impl AsyncFnMut(usize)) -> Vec<Vec<String>> {
+async fn all_pages(
+    caller: &Caller<'_>,
+    body: &Value,
+    mut between: impl AsyncFnMut(usize),
+) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut reply = page(caller, body, None).await;
     loop {
@@ -144,7 +148,7 @@ async fn c059_pages_are_stable_while_records_come_and_go() {
 #[tokio::test]
 async fn c060_a_marker_belongs_to_its_query() {
     let server = Server::start().await;
-    server.container.create_zone("alice", "books");
+    server.container.create_zone("alice", "books").unwrap();
     let alice = server.user("alice");
     for zone in ["_defaultZone", "books"] {
         let body = json!({ "operations": accounts(0..5), "zoneID": { "zoneName": zone } });
@@ -175,7 +179,11 @@ async fn c060_a_marker_belongs_to_its_query() {
         let mut body = asked(other.clone(), zone);
         body["continuationMarker"] = marker.as_str().into();
         let reply = alice.post("private/records/query", body).await;
-        assert_eq!((reply.status, text(&reply.body["serverErrorCode"])), (400, "BAD_REQUEST"), "{other} in {zone}");
+        assert_eq!(
+            (reply.status, text(&reply.body["serverErrorCode"])),
+            (400, "BAD_REQUEST"),
+            "{other} in {zone}"
+        );
     }
 
     let mut again = asked(query, "_defaultZone");
@@ -240,9 +248,10 @@ async fn c069_zone_wide_looks_into_every_zone() {
     let zones = ["_defaultZone", "books", "music"];
     for zone in zones {
         if zone != "_defaultZone" {
-            server.container.create_zone("alice", zone);
+            server.container.create_zone("alice", zone).unwrap();
         }
-        let body = json!({ "operations": [create("Account", zone, json!({}))], "zoneID": { "zoneName": zone } });
+        let body =
+            json!({ "operations": [create("Account", zone, json!({}))], "zoneID": { "zoneName": zone } });
         alice.post("private/records/modify", body).await.record(0);
     }
     server.user("bob").create("private", "Account", "bobs", json!({})).await;
@@ -258,7 +267,8 @@ async fn c069_zone_wide_looks_into_every_zone() {
     for record in wide.records() {
         assert_eq!(record["zoneID"]["zoneName"], record["recordName"]);
         assert_eq!(record["zoneID"]["ownerRecordName"], owner);
-        let expected = if record["recordName"] == "_defaultZone" { "DEFAULT_ZONE" } else { "REGULAR_CUSTOM_ZONE" };
+        let expected =
+            if record["recordName"] == "_defaultZone" { "DEFAULT_ZONE" } else { "REGULAR_CUSTOM_ZONE" };
         assert_eq!(record["zoneID"]["zoneType"], expected);
     }
     // Named zones win, and the default zone is the default.
@@ -273,7 +283,7 @@ async fn c069_zone_wide_pages_across_zones() {
     let server = Server::start().await;
     let alice = server.user("alice");
     for zone in ["one", "two", "three"] {
-        server.container.create_zone("alice", zone);
+        server.container.create_zone("alice", zone).unwrap();
         let operations: Vec<Value> =
             (0..5).map(|at| create("Account", &format!("same-{at}"), one("cents", int64(at)))).collect();
         let body = json!({ "operations": operations, "zoneID": { "zoneName": zone } });
@@ -285,7 +295,10 @@ async fn c069_zone_wide_pages_across_zones() {
     loop {
         let reply = alice.post("private/records/query", body.clone()).await;
         for record in reply.records() {
-            seen.push((text(&record["zoneID"]["zoneName"]).to_owned(), text(&record["recordName"]).to_owned()));
+            seen.push((
+                text(&record["zoneID"]["zoneName"]).to_owned(),
+                text(&record["recordName"]).to_owned(),
+            ));
         }
         let Some(next) = marker(&reply) else { break };
         body["continuationMarker"] = next.into();

@@ -6,13 +6,16 @@ use cloudkit_core::Environment;
 use cloudkit_core::auth::{CanonicalMessage, PrivateKey, RequestDate};
 use cloudkit_core::record::{Index, SystemIndexes};
 use cloudkit_core::value::{ScalarType, ValueType};
-use cloudkit_test_container::{FieldDef, Permission, RecordType, Role, Schema, TestContainer, TestContainerBuilder};
+use cloudkit_test_container::{
+    FieldDef, Permission, RecordType, Role, Schema, TestContainer, TestContainerBuilder,
+};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 pub(crate) const CONTAINER: &str = "iCloud.com.example.Conformance";
-pub(crate) const DEVELOPMENT_KEY_ID: &str = "d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1";
+pub(crate) const DEVELOPMENT_KEY_ID: &str =
+    "d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1";
 pub(crate) const PRODUCTION_KEY_ID: &str = "9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b9b";
 
 /// The wire names of the types a field can hold one value of.
@@ -47,8 +50,8 @@ impl Server {
             .schema(schema())
             .user("alice")
             .user("bob")
-            .key(DEVELOPMENT_KEY_ID, key.public_key(), [Environment::Development])
-            .key(PRODUCTION_KEY_ID, key.public_key(), [Environment::Production]);
+            .key(DEVELOPMENT_KEY_ID, key.public_key(), &[Environment::Development])
+            .key(PRODUCTION_KEY_ID, key.public_key(), &[Environment::Production]);
         let container = configure(builder).start().await.unwrap();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -89,7 +92,7 @@ impl Server {
 
     /// The start of every path in an environment.
     pub(crate) fn prefix(&self, environment: Environment) -> String {
-        format!("/database/1/{}/{environment}", self.container.id())
+        format!("/database/1/{}/{environment}", self.container.container_id())
     }
 
     /// Sends exactly this. Whatever comes back has to be a JSON object, and an error has to name itself.
@@ -103,7 +106,8 @@ impl Server {
         let response = built.send().await.unwrap_or_else(|error| panic!("no answer to {what}: {error:?}"));
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let bytes = response.bytes().await.unwrap_or_else(|error| panic!("half an answer to {what}: {error:?}"));
+        let bytes =
+            response.bytes().await.unwrap_or_else(|error| panic!("half an answer to {what}: {error:?}"));
         Reply::read(what, status, headers, &bytes)
     }
 
@@ -162,7 +166,12 @@ impl Request {
         self.with_signature(key_id, date, signature)
     }
 
-    pub(crate) fn with_signature(self, key_id: &str, date: impl AsRef<[u8]>, signature: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with_signature(
+        self,
+        key_id: &str,
+        date: impl AsRef<[u8]>,
+        signature: impl AsRef<[u8]>,
+    ) -> Self {
         self.header("X-Apple-CloudKit-Request-KeyID", key_id)
             .header("X-Apple-CloudKit-Request-ISO8601Date", date)
             .header("X-Apple-CloudKit-Request-SignatureV1", signature)
@@ -228,10 +237,14 @@ impl Caller<'_> {
         let parameters = match &self.who {
             Who::Nobody => return request,
             Who::Key => return request.signed(key_id, &self.server.key, self.server.now()),
-            Who::ApiToken => format!("ckAPIToken={}", container.api_token(self.environment)),
+            Who::ApiToken => format!("ckAPIToken={}", container.api_token_for(self.environment)),
             Who::User(name) => {
-                let token = container.issue_web_auth_token(name, self.environment);
-                format!("ckAPIToken={}&ckWebAuthToken={}", container.api_token(self.environment), escape(&token))
+                let token = container.issue_web_auth_token_for(name, self.environment).unwrap();
+                format!(
+                    "ckAPIToken={}&ckWebAuthToken={}",
+                    container.api_token_for(self.environment),
+                    escape(&token)
+                )
             }
         };
         request.target.push(if request.target.contains('?') { '&' } else { '?' });
@@ -277,7 +290,6 @@ impl Caller<'_> {
 }
 
 /// What came back.
-#[derive(Debug)]
 pub(crate) struct Reply {
     what: String,
     pub(crate) status: u16,
@@ -304,7 +316,7 @@ impl Reply {
 
     /// A header, or nothing.
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     #[track_caller]
@@ -377,6 +389,18 @@ impl Reply {
     }
 }
 
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, status, body, .. } = self;
+        let body: String = body.to_string().chars().take(2000).collect();
+        write!(f, "{status} {body}\n  answering {what}\n")?;
+        match self.header("x-cloudkit-explain") {
+            "" => Ok(()),
+            explained => writeln!(f, "  explained: {explained}"),
+        }
+    }
+}
+
 /// A string, or nothing.
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -395,7 +419,8 @@ pub(crate) fn check_contains(found: &Value, expected: &Value) {
                     && found.iter().zip(expected).all(|(found, expected)| contains(found, expected))
             }
             (Value::Number(found), Value::Number(expected)) => {
-                found == expected || (found.is_f64() || expected.is_f64()) && found.as_f64() == expected.as_f64()
+                found == expected
+                    || (found.is_f64() || expected.is_f64()) && found.as_f64() == expected.as_f64()
             }
             _ => found == expected,
         }
@@ -482,10 +507,8 @@ fn schema() -> Schema {
     let mut everything = RecordType::new("Everything").system_indexes(system).default_grants();
     for scalar in ScalarType::ALL {
         let (one, many) = (ValueType::one(scalar), ValueType::list_of(scalar));
-        let (mut one, mut many) = (
-            FieldDef::new(field_of(one.as_str()), one),
-            FieldDef::new(field_of(many.as_str()), many),
-        );
+        let (mut one, mut many) =
+            (FieldDef::new(field_of(one.as_str()), one), FieldDef::new(field_of(many.as_str()), many));
         if scalar != ScalarType::Asset {
             one = one.queryable();
             many = many.queryable();

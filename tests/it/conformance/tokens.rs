@@ -34,8 +34,8 @@ async fn c010_without_credentials_nothing_is_allowed() {
 async fn c011_an_unknown_api_token_is_refused() {
     let server = Server::start().await;
     let query = json!({ "query": { "recordType": "Account" } }).to_string();
-    let of_production = server.container.api_token(cloudkit_core::Environment::Production);
-    let of_development = server.container.api_token(cloudkit_core::Environment::Development);
+    let of_production = server.container.api_token_for(cloudkit_core::Environment::Production);
+    let of_development = server.container.api_token_for(cloudkit_core::Environment::Development);
     let mut unknown = vec!["0".repeat(64), "nonsense".to_owned(), of_development.to_uppercase()];
     if of_production != of_development {
         unknown.push(of_production.to_string());
@@ -72,7 +72,9 @@ async fn c012_an_api_token_alone_does_not_open_private_and_shared_databases() {
     let server = Server::start().await;
     let query = json!({ "query": { "recordType": "Account" } });
     for database in ["private", "shared"] {
-        check_asks_to_sign_in(&server.token().post(&format!("{database}/records/query"), query.clone()).await);
+        check_asks_to_sign_in(
+            &server.token().post(&format!("{database}/records/query"), query.clone()).await,
+        );
         check_asks_to_sign_in(&server.token().lookup(database, &["x"]).await);
         check_asks_to_sign_in(
             &server.token().modify(database, json!([create("Account", "x", json!({}))])).await,
@@ -110,7 +112,8 @@ async fn c090_discover_is_for_the_public_database() {
     for (database, called) in [("private", "privatedb"), ("shared", "sharedb")] {
         let lookup = json!({ "lookupInfos": [{ "emailAddress": "ines@example.com" }] });
         let reply = server.user("alice").post(&format!("{database}/users/discover"), lookup).await;
-        let expected = format!("BadRequestException: endpoint not applicable in the database type '{called}'");
+        let expected =
+            format!("BadRequestException: endpoint not applicable in the database type '{called}'");
         reply.refused(400, "BAD_REQUEST", &expected);
     }
 }

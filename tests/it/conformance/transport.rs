@@ -130,7 +130,8 @@ async fn c005_environments_and_databases_are_spelled_in_lower_case() {
         assert!((400..500).contains(&reply.status), "{database}: {reply:?}");
     }
     for environment in ["Development", "DEVELOPMENT", "Production", "sandbox", "prod"] {
-        let target = format!("/database/1/{}/{environment}/public/records/query", server.container.id());
+        let target =
+            format!("/database/1/{}/{environment}/public/records/query", server.container.container_id());
         let reply = server.key().send(Request::post(target, account.to_string())).await;
         reply.refused(401, "AUTHENTICATION_FAILED", "Authentication failed");
     }
@@ -218,7 +219,8 @@ async fn c007_every_error_has_a_fresh_uuid() {
 #[tokio::test]
 async fn c008_a_body_that_is_no_json_object_is_refused() {
     let server = Server::start().await;
-    for body in ["", "{", "{}}", "{\"query\":}", "nonsense", "[]", "[{}]", "1", "-1.5", "\"query\"", "true", "null"]
+    for body in
+        ["", "{", "{}}", "{\"query\":}", "nonsense", "[]", "[{}]", "1", "-1.5", "\"query\"", "true", "null"]
     {
         for action in ["query", "lookup", "modify"] {
             let reply = server.key().post_bytes(&format!("public/records/{action}"), body).await;
@@ -263,7 +265,10 @@ async fn c009_private_databases_and_the_public_one_do_not_mix() {
     let server = Server::start().await;
     let (alice, bob) = (server.user("alice"), server.user("bob"));
     for (caller, database, cents) in [(&alice, "private", 1), (&bob, "private", 2), (&alice, "public", 3)] {
-        caller.modify(database, json!([create("Account", "acct-1", json!({ "cents": int64(cents) }))])).await.record(0);
+        caller
+            .modify(database, json!([create("Account", "acct-1", json!({ "cents": int64(cents) }))]))
+            .await
+            .record(0);
     }
     for (caller, database, cents) in
         [(&alice, "private", 1), (&bob, "private", 2), (&alice, "public", 3), (&bob, "public", 3)]

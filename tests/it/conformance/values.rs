@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::support::{
-    ENCRYPTABLE, Request, SCALARS, Server, check_contains, create, field_of, filter, int64, one, string, text, typed,
+    ENCRYPTABLE, Request, SCALARS, Server, check_contains, create, field_of, filter, int64, one, string,
+    text, typed,
 };
 
 /// A value of each type that needs no upload, and of its list form.
@@ -14,7 +15,9 @@ pub(crate) fn samples() -> Vec<(String, Value)> {
             "STRING" => json!(["", "na\u{ef}ve \u{1f600} \"quoted\"\\ \u{0} \n\t end", "plain"]),
             "INT64" => json!([0, -1, i64::MAX, i64::MIN, 9_007_199_254_740_993_i64]),
             "DOUBLE" => json!([0.1, -2.5, 1e300, 5e-324, 1.797_693_134_862_315_7e308, 0.30000000000000004]),
-            "TIMESTAMP" => json!([1_767_225_600_123_i64, 0, -62_135_769_600_000_i64, 253_402_300_799_999_i64]),
+            "TIMESTAMP" => {
+                json!([1_767_225_600_123_i64, 0, -62_135_769_600_000_i64, 253_402_300_799_999_i64])
+            }
             "BYTES" => json!(["AAECAwT/", "", "/+8=", "AA=="]),
             "LOCATION" => json!([
                 { "latitude": 52.520_006_6, "longitude": 13.404_954, "horizontalAccuracy": 5.5, "verticalAccuracy": 3.25,
@@ -37,10 +40,14 @@ pub(crate) fn samples() -> Vec<(String, Value)> {
 #[tokio::test]
 async fn c046_some_types_cannot_be_guessed() {
     let server = Server::start().await;
-    let untagged = |field: &str, value: Value| create("Everything", field, one(field, json!({ "value": value })));
+    let untagged =
+        |field: &str, value: Value| create("Everything", field, one(field, json!({ "value": value })));
     let reply = server
         .user("alice")
-        .modify("public", json!([untagged("timestamp", json!(1_767_225_600_000_i64)), untagged("bytes", json!("AAEC"))]))
+        .modify(
+            "public",
+            json!([untagged("timestamp", json!(1_767_225_600_000_i64)), untagged("bytes", json!("AAEC"))]),
+        )
         .await;
     reply.failed(0, "BAD_REQUEST", "Invalid value, expected type TIMESTAMP");
     reply.failed(1, "BAD_REQUEST", "Invalid value, expected type BYTES");
@@ -50,7 +57,8 @@ async fn c046_some_types_cannot_be_guessed() {
 async fn c046_half_milliseconds_are_refused() {
     let server = Server::start().await;
     for moment in [json!(1_767_225_600_000.5), json!(0.25), json!(-1.5)] {
-        let operations = json!([create("Everything", "e-1", one("timestamp", typed("TIMESTAMP", moment.clone())))]);
+        let operations =
+            json!([create("Everything", "e-1", one("timestamp", typed("TIMESTAMP", moment.clone())))]);
         server.user("alice").modify("public", operations).await.failed(0, "BAD_REQUEST", "");
         let list = typed("TIMESTAMP_LIST", json!([0, moment]));
         let operations = json!([create("Everything", "e-1", one("timestamp_list", list))]);
@@ -91,7 +99,9 @@ async fn c046_what_can_be_guessed_is() {
         check_contains(&reply.record(0)["fields"][&field], &json!({ "value": value, "type": field_type }));
     }
     // And a guess that does not fit is a mistake.
-    for (field, value) in [("int64", json!("1")), ("int64", json!(1.5)), ("string", json!(1)), ("string", json!([]))] {
+    for (field, value) in
+        [("int64", json!("1")), ("int64", json!(1.5)), ("string", json!(1)), ("string", json!([]))]
+    {
         let operations = json!([create("Everything", "wrong", one(field, json!({ "value": value })))]);
         server.user("alice").modify("public", operations).await.failed(0, "BAD_REQUEST", "");
     }
@@ -113,15 +123,26 @@ async fn c046_booleans_are_numbers() {
 async fn c047_integers_are_exact() {
     let server = Server::start().await;
     let alice = server.user("alice");
-    let extremes = [i64::MIN, i64::MIN + 1, -9_007_199_254_740_993, -1, 0, 9_007_199_254_740_993, i64::MAX - 1, i64::MAX];
-    let fields = |number: i64| json!({ "int64": int64(number), "int64_list": typed("INT64_LIST", extremes.to_vec()) });
+    let extremes = [
+        i64::MIN,
+        i64::MIN + 1,
+        -9_007_199_254_740_993,
+        -1,
+        0,
+        9_007_199_254_740_993,
+        i64::MAX - 1,
+        i64::MAX,
+    ];
+    let fields =
+        |number: i64| json!({ "int64": int64(number), "int64_list": typed("INT64_LIST", extremes.to_vec()) });
     for number in extremes {
         let name = format!("n{number}");
         let saved = alice.create("public", "Everything", &name, fields(number)).await;
         assert_eq!(saved["fields"], fields(number));
         assert_eq!(alice.lookup("public", &[&name]).await.record(0)["fields"], fields(number));
 
-        let by_value = json!({ "recordType": "Everything", "filterBy": [filter("int64", "EQUALS", int64(number))] });
+        let by_value =
+            json!({ "recordType": "Everything", "filterBy": [filter("int64", "EQUALS", int64(number))] });
         assert_eq!(alice.query("public", by_value).await.names(), [name]);
     }
 
@@ -149,7 +170,8 @@ async fn c047_numbers_come_as_strings_if_asked_for() {
         "timestamp": typed("TIMESTAMP", 1_767_225_600_123_i64),
         "string": string("12"),
     });
-    let saving = json!({ "numbersAsStrings": true, "operations": [create("Everything", "e-1", fields.clone())] });
+    let saving =
+        json!({ "numbersAsStrings": true, "operations": [create("Everything", "e-1", fields.clone())] });
     let lookup = json!({ "numbersAsStrings": true, "records": [{ "recordName": "e-1" }] });
     let query = json!({ "numbersAsStrings": true, "query": { "recordType": "Everything" } });
     for (action, body) in [("modify", saving), ("lookup", lookup), ("query", query)] {
@@ -173,7 +195,10 @@ async fn c047_numbers_may_be_sent_as_strings_if_said_so() {
     let body = json!({ "numbersAsStrings": true, "operations": [create("Everything", "e-1", fields)] });
     server.user("alice").post("public/records/modify", body).await.record(0);
     let found = server.user("alice").lookup("public", &["e-1"]).await;
-    check_contains(&found.record(0)["fields"], &json!({ "int64": int64(i64::MAX), "double": typed("DOUBLE", 0.5) }));
+    check_contains(
+        &found.record(0)["fields"],
+        &json!({ "int64": int64(i64::MAX), "double": typed("DOUBLE", 0.5) }),
+    );
 }
 
 #[tokio::test]
@@ -244,7 +269,10 @@ async fn c048_every_element_alone_makes_the_round_trip() {
         for (at, value) in values.as_array().unwrap().iter().enumerate() {
             let fields = one(&field, typed(scalar, value.clone()));
             let name = format!("{field}-{at}");
-            check_contains(&alice.create("public", "Everything", &name, fields.clone()).await["fields"], &fields);
+            check_contains(
+                &alice.create("public", "Everything", &name, fields.clone()).await["fields"],
+                &fields,
+            );
             check_contains(&alice.lookup("public", &[&name]).await.record(0)["fields"], &fields);
         }
     }
