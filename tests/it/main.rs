@@ -3,5 +3,6 @@
 
 mod conformance;
 mod keys;
+mod readme;
 mod signing;
 mod typed;
