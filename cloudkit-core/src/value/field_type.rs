@@ -46,6 +46,12 @@ pub trait StoredValue: Sized {
 ///
 /// CloudKit leaves fields without a value out of its answers; such a field is `None`, and an error if the struct does
 /// not say `Option`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored in a CloudKit field",
+    label = "not a CloudKit field type",
+    note = "field types are `String`, `i64` and smaller integers, `f64`, `bool`, `Timestamp`, `Vec<u8>`, `Location`, `Reference<T>`, `Asset`, `Json<T>`, enums with `#[derive(CkEnum)]`, and `Option<T>` or `Vec<T>` of those",
+    note = "`#[ck(with = \"...\")]` stores any other type in the form of one of these, and `#[ck(skip)]` leaves the field out"
+)]
 pub trait FieldType: Sized {
     /// The type of the value, without `Option`.
     type Stored: StoredValue;
@@ -63,6 +69,7 @@ pub trait FieldType: Sized {
     fn absent() -> Option<Self>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: StoredValue> FieldType for T {
     type Stored = T;
     const OPTIONAL: bool = false;

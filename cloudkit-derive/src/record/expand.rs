@@ -119,6 +119,15 @@ impl<'a> Handle<'a> {
         }
     }
 
+    /// The code that deals with the field: at the conversion if there is one, so that what is wrong with that is said
+    /// once.
+    fn spanned(&self, tokens: TokenStream) -> TokenStream {
+        match &self.field.with {
+            None => tokens,
+            Some(with) => shape::at(with.span(), tokens),
+        }
+    }
+
     fn conversion(&self, with: &Type) -> TokenStream {
         let ty = &self.ty;
         shape::at(with.span(), quote!(<#with as __ck::Conversion<#ty>>))
@@ -149,7 +158,8 @@ fn field_handles(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let record_ident = &record.input.ident;
     let definition = |handle: &Handle<'_>, visibility: &Visibility| {
         let ident = handle.field.ident;
-        quote!(#[allow(non_camel_case_types)] #visibility enum #ident {})
+        // Messages about the handle show where it is defined, which is to be the field.
+        generated_at(ident.span(), quote!(#visibility enum #ident {}))
     };
     let outside =
         handles.iter().filter(|handle| !handle.inside).map(|handle| definition(handle, &handle.visibility));
@@ -177,11 +187,16 @@ fn field_handles(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     quote!(#(#outside)* #module #(#implementations)*)
 }
 
+/// The tokens as if they stood at the place, and still as generated code, which the user's lints do not judge.
+fn generated_at(place: Span, tokens: TokenStream) -> TokenStream {
+    shape::at(Span::call_site().located_at(place), tokens)
+}
+
 fn system_handles(record: &Record<'_>, handles: &[SystemHandle<'_>]) -> TokenStream {
     let (ident, visibility) = (&record.input.ident, &record.input.vis);
     let definition = |handle: &SystemHandle<'_>, visibility: &Visibility| {
         let ident = &handle.ident;
-        quote!(#[allow(non_camel_case_types)] #visibility enum #ident {})
+        quote!(#visibility enum #ident {})
     };
     let outside = handles.iter().filter(|handle| !handle.inside).map(|handle| definition(handle, visibility));
     let mut inside = handles
@@ -217,13 +232,19 @@ fn system_handles(record: &Record<'_>, handles: &[SystemHandle<'_>]) -> TokenStr
     quote!(#(#outside)* #module #(#implementations)* #listable)
 }
 
+/// The index traits, each at the option that asks for it, because messages about one show who else has it.
 fn index_impls(path: &TokenStream, index: Index) -> TokenStream {
-    let traits = index.iter().map(|(index, _)| match index {
-        "QUERYABLE" => quote!(Queryable),
-        "SORTABLE" => quote!(Sortable),
-        _ => quote!(Searchable),
-    });
-    quote!(#(#[automatically_derived] impl __ck::#traits for #path {})*)
+    index
+        .iter()
+        .map(|(index, place)| {
+            let index = match index {
+                "QUERYABLE" => quote!(Queryable),
+                "SORTABLE" => quote!(Sortable),
+                _ => quote!(Searchable),
+            };
+            shape::at(place, quote!(#[automatically_derived] impl __ck::#index for #path {}))
+        })
+        .collect()
 }
 
 fn fields_struct(
@@ -235,7 +256,7 @@ fn fields_struct(
     let (ident, visibility) = (taken.fields_struct(), &record.input.vis);
     let fields = handles.iter().map(|handle| {
         let (visibility, ident, path) = (&handle.visibility, handle.field.ident, handle.path());
-        quote!(#visibility #ident: __ck::Field<#path>)
+        generated_at(ident.span(), quote!(#visibility #ident: __ck::Field<#path>))
     });
     let methods = system.iter().map(|handle| {
         let (ident, path) = (&handle.ident, handle.path());
@@ -246,12 +267,10 @@ fn fields_struct(
         }
     });
     quote! {
-        #[allow(dead_code)]
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         #visibility struct #ident {
             #(#fields,)*
         }
-        #[allow(dead_code)]
         impl #ident {
             #(#methods)*
         }
@@ -264,7 +283,7 @@ fn record_impl(record: &Record<'_>, taken: &Taken, handles: &[Handle<'_>]) -> To
     let descriptors = handles.iter().map(|handle| {
         let (path, index) = (handle.path(), index_value(handle.field.index));
         let default = handle.field.default.is_some();
-        quote!(__ck::describe_field::<#path>(#default, #index))
+        handle.spanned(quote!(__ck::describe_field::<#path>(#default, #index)))
     });
     let system_indexes = system_indexes(record);
     let idents = handles.iter().map(|handle| handle.field.ident);
@@ -319,7 +338,7 @@ fn encoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
                 quote!(#to_value(&self.#ident).map_err(__ck::not_written::<#path, _, __M::Error>)?)
             }
         };
-        quote!(__ck::write_field::<#path, __M>(__fields, &#value)?;)
+        handle.spanned(quote!(__ck::write_field::<#path, __M>(__fields, &#value)?;))
     });
     quote! {
         #[automatically_derived]
@@ -347,6 +366,18 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let paths: Vec<TokenStream> = handles.iter().map(Handle::path).collect();
     let names = handles.iter().map(|handle| &handle.field.name.text);
     let numbers: Vec<usize> = (0..handles.len()).collect();
+    let slots = handles.iter().map(|handle| {
+        let (ident, path) = (handle.field.ident, handle.path());
+        handle.spanned(quote!(#ident: __ck::Slot<#path>))
+    });
+    let empty = handles.iter().map(|handle| {
+        let ident = handle.field.ident;
+        handle.spanned(quote!(#ident: ::core::option::Option::None))
+    });
+    let fills = handles.iter().map(|handle| {
+        let (ident, path) = (handle.field.ident, handle.path());
+        handle.spanned(quote!(__ck::fill_field::<#path, __A>(&mut self.#ident, __fields)))
+    });
     let values = record.fields.iter().map(|field| {
         let ident = field.ident;
         let handle = handles.iter().find(|handle| handle.field.ident == ident);
@@ -354,9 +385,14 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
         quote!(#ident: #value)
     });
     quote! {
-        #[derive(::core::default::Default)]
         struct __Slots {
-            #(#idents: __ck::Slot<#paths>,)*
+            #(#slots,)*
+        }
+        #[automatically_derived]
+        impl ::core::default::Default for __Slots {
+            fn default() -> Self {
+                Self { #(#empty,)* }
+            }
         }
         #[automatically_derived]
         impl __ck::FieldSlots for __Slots {
@@ -375,7 +411,7 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
                 __fields: &mut __A,
             ) -> ::core::result::Result<(), __A::Error> {
                 match __index {
-                    #(#numbers => __ck::fill_field::<#paths, __A>(&mut self.#idents, __fields),)*
+                    #(#numbers => #fills,)*
                     _ => ::core::result::Result::Ok(()),
                 }
             }
@@ -421,7 +457,7 @@ fn value(field: &Field<'_>, handle: Option<&Handle<'_>>) -> TokenStream {
         }
     };
     if field.default.is_none() {
-        return from_stored(quote!(__ck::take_field::<#path, __E>(self.#ident)?));
+        return handle.spanned(from_stored(quote!(__ck::take_field::<#path, __E>(self.#ident)?)));
     }
     let stored = from_stored(quote!(__value));
     quote! {
