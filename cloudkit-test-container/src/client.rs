@@ -51,7 +51,11 @@ impl TestContainer {
     /// # Errors
     ///
     /// [`ContainerError::Store`] if the record of the key's user cannot be kept.
-    pub fn register_public_key(&self, environment: Environment, key: &PublicKey) -> Result<KeyId, ContainerError> {
+    pub fn register_public_key(
+        &self,
+        environment: Environment,
+        key: &PublicKey,
+    ) -> Result<KeyId, ContainerError> {
         let key_id = KeyId::new(self.new_key_id()).expect("64 hexadecimal digits are a key ID");
         self.register_key(key_id.as_str(), key.clone(), environment)?;
         Ok(key_id)

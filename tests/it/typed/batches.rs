@@ -36,12 +36,20 @@ async fn all_saved_tells_what_was_saved_and_what_was_not() {
     let author = |name: &str| Author { name: name.to_owned() };
     db.create(author("Ines")).named("ines").await.unwrap();
     let outcomes = db
-        .modify([Operation::create_named("ines", author("x")), Operation::create_named("noor", author("Noor"))])
+        .modify([
+            Operation::create_named("ines", author("x")),
+            Operation::create_named("noor", author("Noor")),
+        ])
         .await
         .unwrap();
     let error = outcomes.all_saved().unwrap_err();
     assert_eq!((error.saved.len(), error.failed.len()), (1, 1));
-    assert!(error.to_string().starts_with("1 of 2 operations failed; the first: CONFLICT for the record \"ines\""), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("1 of 2 operations failed; the first: CONFLICT for the record \"ines\""),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +92,8 @@ async fn what_cloudkit_would_refuse_is_not_sent() {
 async fn two_hundred_operations_go_in_one_request() {
     let server = start().await;
     let db = server.client().public();
-    let operations = (0..200).map(|index| Operation::create_named(format!("a{index}"), Author { name: index.to_string() }));
+    let operations = (0..200)
+        .map(|index| Operation::create_named(format!("a{index}"), Author { name: index.to_string() }));
     let saved = db.modify(operations).await.unwrap().all_saved().unwrap();
     assert_eq!(saved.len(), 200);
     assert_eq!(server.requests().len(), 1);

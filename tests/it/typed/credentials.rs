@@ -20,7 +20,10 @@ async fn an_api_token_alone_reads_what_the_world_may_read() {
     let error = app.caller().await.unwrap_err();
     assert_eq!(error.code(), Some(&ServerErrorCode::AuthenticationRequired));
     assert!(error.server_error().unwrap().redirect_url.is_some());
-    assert!(!format!("{error:?}").contains("http"), "the address of the sign-in page is not shown: {error:?}");
+    assert!(
+        !format!("{error:?}").contains("http"),
+        "the address of the sign-in page is not shown: {error:?}"
+    );
 }
 
 #[tokio::test]
@@ -30,7 +33,10 @@ async fn private_databases_are_apart() {
     let alice = server.client_as("alice").unwrap();
     let saved = alice.private().create(note.clone()).named("n").await.unwrap();
     assert_eq!(saved.value(), &note);
-    assert_eq!(alice.private().query::<Note>().filter(|n| n.title.eq("mine")).fetch_all().await.unwrap().len(), 1);
+    assert_eq!(
+        alice.private().query::<Note>().filter(|n| n.title.eq("mine")).fetch_all().await.unwrap().len(),
+        1
+    );
 
     let bob = server.client_as("bob").unwrap();
     assert!(bob.private().lookup_opt::<Note>("n").await.unwrap().is_none());
@@ -74,11 +80,8 @@ async fn each_answer_brings_the_next_token_and_it_can_be_kept() {
 #[tokio::test]
 async fn a_refused_key_is_explained_by_the_server_and_helped_by_the_client() {
     let server = start().await;
-    let wrong_environment = server
-        .client_builder()
-        .server_key(server.server_key(Environment::Production))
-        .build()
-        .unwrap();
+    let wrong_environment =
+        server.client_builder().server_key(server.server_key(Environment::Production)).build().unwrap();
     let error = wrong_environment.public().lookup::<Author>("ines").await.unwrap_err();
     assert_eq!(error.code(), Some(&ServerErrorCode::AuthenticationFailed));
     assert!(error.help().unwrap().contains("registered in the other environment"), "{:?}", error.help());

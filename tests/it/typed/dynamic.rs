@@ -51,15 +51,21 @@ async fn queries_take_names_and_values() {
     let typed = server.client().public();
     typed.create(article("a")).named("a").await.unwrap();
     let db = typed.dynamic();
-    let count = |query: cloudkit_core::dynamic::DynamicQuery<_>| async move { query.fetch_all().await.unwrap().len() };
+    let count = |query: cloudkit_core::dynamic::DynamicQuery<_>| async move {
+        query.fetch_all().await.unwrap().len()
+    };
     assert_eq!(count(db.query("Article").filter("title", Comparator::Equals, "a")).await, 1);
     assert_eq!(count(db.query("Article").filter("views", Comparator::GreaterThan, 0)).await, 0);
     assert_eq!(count(db.query("Article").filter("tags", Comparator::ListContains, "rust")).await, 1);
     assert_eq!(
-        count(db.query("Article").filter("title", Comparator::In, vec!["a".to_owned(), "b".to_owned()])).await,
+        count(db.query("Article").filter("title", Comparator::In, vec!["a".to_owned(), "b".to_owned()]))
+            .await,
         1
     );
-    assert_eq!(count(db.query("Article").filter("author", Comparator::Equals, Reference::new("ines"))).await, 1);
+    assert_eq!(
+        count(db.query("Article").filter("author", Comparator::Equals, Reference::new("ines"))).await,
+        1
+    );
     assert_eq!(
         count(db.query("Article").filter_system(
             "createdTimestamp",
@@ -84,6 +90,12 @@ async fn a_missing_index_is_told_with_the_line_to_write() {
     let error = db.query("Author").fetch_all().await.unwrap_err();
     let help = error.help().unwrap();
     assert!(help.contains("\"___recordID\" REFERENCE QUERYABLE"), "{help}");
-    let error = db.query("Author").filter("name", Comparator::Equals, "x").sort("nope", true).fetch_all().await.unwrap_err();
+    let error = db
+        .query("Author")
+        .filter("name", Comparator::Equals, "x")
+        .sort("nope", true)
+        .fetch_all()
+        .await
+        .unwrap_err();
     assert_eq!(error.server_error().unwrap().status, Some(400));
 }

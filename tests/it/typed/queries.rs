@@ -5,9 +5,8 @@ use cloudkit_test_container::TestContainer;
 
 use super::{Article, Author, Status, article, start};
 
-const TITLES: [&str; 8] = [
-    "Aria", "Bebop", "Café con leche", "Drum and bass", "Étude", "Fugue in G", "café au lait", "Gigue",
-];
+const TITLES: [&str; 8] =
+    ["Aria", "Bebop", "Café con leche", "Drum and bass", "Étude", "Fugue in G", "café au lait", "Gigue"];
 
 /// Eight articles that differ in everything.
 fn articles() -> Vec<Article> {
@@ -17,7 +16,11 @@ fn articles() -> Vec<Article> {
         .map(|(title, index)| Article {
             title: (*title).to_owned(),
             published_at: Timestamp::from_millis(i64::from(index - 4) * 86_400_000),
-            tags: ["a", "ab", "b", "bc"].iter().take(usize::try_from(index % 5).unwrap()).map(|tag| (*tag).to_owned()).collect(),
+            tags: ["a", "ab", "b", "bc"]
+                .iter()
+                .take(usize::try_from(index % 5).unwrap())
+                .map(|tag| (*tag).to_owned())
+                .collect(),
             author: Reference::new(if index % 2 == 0 { "ines" } else { "noor" }),
             views: i64::from(index) * 10 - 30,
             rating: (index != 3).then(|| f64::from(index) / 4.0),
@@ -47,8 +50,11 @@ macro_rules! check {
         let mut found: Vec<&str> = found.iter().map(|record| record.title.as_str()).collect();
         found.sort_unstable();
         let expected: fn(&Article) -> bool = $expected;
-        let mut expected: Vec<&str> =
-            $articles.iter().filter(|article| expected(article)).map(|article| article.title.as_str()).collect();
+        let mut expected: Vec<&str> = $articles
+            .iter()
+            .filter(|article| expected(article))
+            .map(|article| article.title.as_str())
+            .collect();
         expected.sort_unstable();
         assert_eq!(found, expected, "{}", stringify!($filter));
         assert!(
@@ -83,7 +89,10 @@ async fn order() {
     check!(server, articles, |a| a.views.gt(0), |a| a.views > 0);
     check!(server, articles, |a| a.views.ge(0), |a| a.views >= 0);
     check!(server, articles, |a| a.rating.gt(1.0), |a| a.rating.is_some_and(|rating| rating > 1.0));
-    check!(server, articles, |a| a.published_at.ge(Timestamp::from_millis(0)), |a| a.published_at.as_millis() >= 0);
+    check!(server, articles, |a| a.published_at.ge(Timestamp::from_millis(0)), |a| a
+        .published_at
+        .as_millis()
+        >= 0);
     check!(server, articles, |a| a.title.lt("D"), |a| a.title.as_str() < "D");
 }
 
@@ -95,7 +104,8 @@ async fn membership() {
     check!(server, articles, |a| a.title.not_in(["Aria", "Gigue"]), |a| !["Aria", "Gigue"]
         .contains(&a.title.as_str()));
     check!(server, articles, |a| a.views.is_in([-30, 40]), |a| [-30, 40].contains(&a.views));
-    check!(server, articles, |a| a.author.is_in([Reference::new("noor")]), |a| a.author.record_name() == "noor");
+    check!(server, articles, |a| a.author.is_in([Reference::new("noor")]), |a| a.author.record_name()
+        == "noor");
     check!(server, articles, |a| a.status.is_in([Status::Published]), |a| a.status == Status::Published);
 }
 
@@ -105,7 +115,10 @@ async fn prefixes_and_words() {
     check!(server, articles, |a| a.title.begins_with("Caf"), |a| a.title.starts_with("Caf"));
     check!(server, articles, |a| a.title.not_begins_with("Caf"), |a| !a.title.starts_with("Caf"));
     check!(server, articles, |a| a.title.contains_all_tokens("CAFE con"), |a| a.title == "Café con leche");
-    check!(server, articles, |a| a.title.contains_any_tokens("cafe fugue"), |a| a.title.to_lowercase().contains("caf")
+    check!(server, articles, |a| a.title.contains_any_tokens("cafe fugue"), |a| a
+        .title
+        .to_lowercase()
+        .contains("caf")
         || a.title.contains("Fugue"));
 }
 
@@ -114,7 +127,10 @@ async fn lists() {
     let (server, articles) = filled().await;
     check!(server, articles, |a| a.tags.contains("ab"), |a| a.tags.iter().any(|tag| tag == "ab"));
     check!(server, articles, |a| a.tags.not_contains("ab"), |a| !a.tags.iter().any(|tag| tag == "ab"));
-    check!(server, articles, |a| a.tags.contains_any(["b", "bc"]), |a| a.tags.iter().any(|tag| tag == "b" || tag == "bc"));
+    check!(server, articles, |a| a.tags.contains_any(["b", "bc"]), |a| a
+        .tags
+        .iter()
+        .any(|tag| tag == "b" || tag == "bc"));
     check!(server, articles, |a| a.tags.not_contains_any(["b", "bc"]), |a| !a
         .tags
         .iter()

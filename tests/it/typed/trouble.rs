@@ -112,7 +112,11 @@ async fn a_server_that_is_not_there_is_told_as_such() {
     let client = server
         .client_builder()
         .server_key(server.server_key(Environment::Development))
-        .retry_policy(RetryPolicy { max_attempts: 2, base_delay: Duration::from_millis(1), ..RetryPolicy::default() })
+        .retry_policy(RetryPolicy {
+            max_attempts: 2,
+            base_delay: Duration::from_millis(1),
+            ..RetryPolicy::default()
+        })
         .build()
         .unwrap();
     server.stop().await;
