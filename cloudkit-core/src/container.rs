@@ -297,14 +297,17 @@ impl<C> ContainerBuilder<C> {
     }
 }
 
-impl<C: Caller> ContainerBuilder<C> {
+impl<C> ContainerBuilder<C> {
     /// The container.
     ///
     /// # Errors
     ///
     /// [`Error::Config`](crate::Error::Config) when the container's ID or the service's address cannot be used, or no
     /// key is declared for the environment.
-    pub fn build(self) -> Result<Container<C>> {
+    pub fn build(self) -> Result<Container<C>>
+    where
+        C: Caller,
+    {
         let Self { id, environment, url, transport, clock, random, policy, caller } = self;
         check_id(&id)?;
         let CallerCredential(credential) = caller.into_credential();

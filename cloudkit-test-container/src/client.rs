@@ -57,7 +57,7 @@ impl TestContainer {
         key: &PublicKey,
     ) -> Result<KeyId, ContainerError> {
         let key_id = KeyId::new(self.new_key_id()).expect("64 hexadecimal digits are a key ID");
-        self.register_key(key_id.as_str(), key.clone(), environment)?;
+        self.register_key(key_id.as_str(), *key, environment)?;
         Ok(key_id)
     }
 

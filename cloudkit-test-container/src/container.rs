@@ -359,10 +359,7 @@ impl TestContainer {
     }
 
     fn issue_token(&self, record_name: &str, environment: Environment) -> String {
-        let api_token = self.api_token_for(environment);
-        let now = self.clock().now_ms();
-        let mut random = self.state.random();
-        self.state.tokens().issue(&mut random, record_name, environment, &api_token, now)
+        self.state.issue_web_auth_token(record_name, environment)
     }
 
     /// Ends the life of a web auth token.

@@ -3,6 +3,7 @@
 //! Each such fact stands here once, with its standing and its source, and the code asks for it by name. When one turns
 //! out to be wrong, this is the line to change.
 
+use std::fmt;
 use std::time::Duration;
 
 use cloudkit_core::ServerErrorCode;
@@ -20,6 +21,17 @@ pub enum Standing {
     Inferred,
 }
 
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Documented => "documented",
+            Self::Observed => "observed",
+            Self::Disputed => "disputed",
+            Self::Inferred => "inferred",
+        })
+    }
+}
+
 /// A fact that may be wrong, and the value the server uses for it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -30,26 +42,26 @@ pub struct Fact<T> {
     pub claim: &'static str,
     /// How sure it is.
     pub standing: Standing,
-    /// The section of the protocol document.
-    pub section: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
     /// What the code uses.
     pub value: T,
 }
 
 impl<T> Fact<T> {
     const fn row(&self) -> Fact<()> {
-        Fact { id: self.id, claim: self.claim, standing: self.standing, section: self.section, value: () }
+        Fact { id: self.id, claim: self.claim, standing: self.standing, source: self.source, value: () }
     }
 }
 
 macro_rules! facts {
-    ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr, $standing:ident, $section:literal, $claim:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr, $standing:ident, $source:literal, $claim:literal;)*) => {
         $($(#[$doc])*
         pub(crate) const $name: Fact<$type> = Fact {
             id: stringify!($name),
             claim: $claim,
             standing: Standing::$standing,
-            section: $section,
+            source: $source,
             value: $value,
         };)*
 
@@ -59,69 +71,104 @@ macro_rules! facts {
 }
 
 facts! {
-    CLOCK_WINDOW: Duration = Duration::from_secs(600), Inferred, "2.4",
+    CLOCK_WINDOW: Duration = Duration::from_secs(600), Inferred,
+        "two readers of Apple's current page; the archived reference names no figure",
         "a signature is good for ten minutes before and after its date";
-    EMPTY_BODY_MAY_HASH_TO_NOTHING: bool = true, Disputed, "2.4",
+    EMPTY_BODY_MAY_HASH_TO_NOTHING: bool = true, Disputed,
+        "CloudKit JS and several clients hash nothing; one Swift client reports that only the empty text works",
         "without a body the middle of the signed text is the hash of nothing, or nothing at all";
-    PATH_ALONE_MAY_BE_SIGNED: bool = true, Disputed, "2.4",
+    PATH_ALONE_MAY_BE_SIGNED: bool = true, Disputed,
+        "CloudKit JS signs the query; the reference's examples have none",
         "with a query string both the path with it and the path alone may be signed";
-    SIGNATURE_WINS_OVER_TOKENS: bool = true, Inferred, "2.1",
+    SIGNATURE_WINS_OVER_TOKENS: bool = true, Inferred,
+        "nobody is known to have tried both at once",
         "of signature headers and token parameters in one request, the headers decide";
-    KEY_IN_PRIVATE_DATABASE: ServerErrorCode = ServerErrorCode::AuthenticationFailed, Inferred, "2.4",
+    KEY_IN_PRIVATE_DATABASE: ServerErrorCode = ServerErrorCode::AuthenticationFailed, Inferred,
+        "the reference says public database only, and not how others are refused",
         "a server-to-server key in the private or shared database is refused with AUTHENTICATION_FAILED";
-    TOKEN_ONLY_WRITE: ServerErrorCode = ServerErrorCode::AuthenticationRequired, Inferred, "2.1",
+    TOKEN_ONLY_WRITE: ServerErrorCode = ServerErrorCode::AuthenticationRequired, Inferred,
+        "the reference says it of private databases",
         "a write with nothing but an API token asks the user to sign in";
-    WEB_AUTH_TOKEN_LIFE: Duration = Duration::from_secs(30 * 60), Documented, "2.3",
+    WEB_AUTH_TOKEN_LIFE: Duration = Duration::from_secs(30 * 60), Documented,
+        "CloudKit Web Services Reference, Composing Web Service Requests",
         "a web auth token lives for 30 minutes, unless the user stays signed in";
-    FOREIGN_WEB_AUTH_TOKEN: ServerErrorCode = ServerErrorCode::AuthenticationFailed, Observed, "2.3",
+    REDIRECT_URL_LIFE: Duration = Duration::from_secs(15 * 60), Observed,
+        "CloudKit JS asks for a new one every 840 seconds",
+        "the page that redirectURL names can be used for 15 minutes";
+    FOREIGN_WEB_AUTH_TOKEN: ServerErrorCode = ServerErrorCode::AuthenticationFailed, Observed,
+        "reported from the live service in 2026",
         "a web auth token of another API token or environment is refused, not sent to sign in";
-    DATABASE_SEGMENT: ServerErrorCode = ServerErrorCode::BadRequest, Inferred, "1.1",
+    DATABASE_SEGMENT: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
+        "the reference names the three and no refusal",
         "a database other than public, private and shared is a malformed request";
-    CREATE_ON_EXISTING: ServerErrorCode = ServerErrorCode::Conflict, Disputed, "7.1",
+    CREATE_ON_EXISTING: ServerErrorCode = ServerErrorCode::Conflict, Disputed,
+        "texts seen live point to CONFLICT, the reference to EXISTS",
         "creating a record that exists is a CONFLICT; Apple's document says EXISTS";
-    FORCE_DELETE_OF_MISSING_SUCCEEDS: bool = true, Inferred, "7.1",
+    FORCE_DELETE_OF_MISSING_SUCCEEDS: bool = true, Inferred,
+        "what force means elsewhere",
         "forceDelete of a record that does not exist succeeds";
-    RECORD_TYPE_CHANGE: ServerErrorCode = ServerErrorCode::BadRequest, Inferred, "7.1",
+    RECORD_TYPE_CHANGE: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
+        "no report",
         "a save with another record type than the stored one is refused";
-    ATOMIC_DEFAULT_IN_CUSTOM_ZONES: bool = true, Disputed, "5.3",
+    ATOMIC_DEFAULT_IN_CUSTOM_ZONES: bool = true, Disputed,
+        "the reference says true, the documents of CloudKit JS false",
         "modify is atomic in custom zones unless it says otherwise";
-    CASCADE_IS_IMMEDIATE: () = (), Inferred, "7.3",
+    CASCADE_IS_IMMEDIATE: () = (), Inferred,
+        "the native framework's documents",
         "DELETE_SELF takes effect with the delete; in default zones Apple may defer it";
-    NEGATIVE_MATCHES_ABSENT: bool = true, Inferred, "6.1",
+    NEGATIVE_MATCHES_ABSENT: bool = true, Inferred,
+        "no report",
         "negative comparators match records in which the field is absent";
-    ABSENT_SORTS_FIRST: bool = true, Inferred, "6.2",
+    ABSENT_SORTS_FIRST: bool = true, Inferred,
+        "no report",
         "absent values come first in ascending order and last in descending order";
-    MEMBER_PREFIX_OF_ANY: bool = true, Disputed, "6.1",
+    MEMBER_PREFIX_OF_ANY: bool = true, Disputed,
+        "the name and CloudKit JS say any member, the reference the first",
         "LIST_MEMBER_BEGINS_WITH looks at every member; Apple's document says the first";
-    FILTER_REFERENCE_WITHOUT_ZONE: bool = true, Inferred, "6.1",
+    FILTER_REFERENCE_WITHOUT_ZONE: bool = true, Inferred,
+        "no report",
         "a reference in a filter that names no zone is compared by record name alone";
-    RANGE_ACCEPTS_EITHER_INDEX: bool = true, Inferred, "6.3",
+    RANGE_ACCEPTS_EITHER_INDEX: bool = true, Inferred,
+        "Apple's schema language calls SORTABLE the index of ranges",
         "comparing order needs QUERYABLE or SORTABLE";
-    EMPTY_FILTER_NEEDS_RECORD_NAME: bool = true, Disputed, "6.3",
+    EMPTY_FILTER_NEEDS_RECORD_NAME: bool = true, Disputed,
+        "the live service and cktool name the record name, the reference some index",
         "a query without filters needs QUERYABLE on ___recordID; Apple's document says some index";
-    UNTAGGED_LIST_OPERAND: &str = "BadRequestException: Unexpected input", Observed, "6.1",
+    UNTAGGED_LIST_OPERAND: &str = "BadRequestException: Unexpected input", Observed,
+        "reported from the live service in 2026",
         "a list on the right of a comparator needs its type; seen for IN and NOT_IN, applied to all";
-    NUMBERS_AS_STRINGS_KEEPS_TIMESTAMPS: bool = true, Inferred, "4.1",
+    NUMBERS_AS_STRINGS_KEEPS_TIMESTAMPS: bool = true, Inferred,
+        "the reference speaks of numbers only",
         "numbersAsStrings leaves TIMESTAMP values as numbers";
-    FRACTION_FORM_OF_INTEGERS: bool = false, Inferred, "4.1",
+    FRACTION_FORM_OF_INTEGERS: bool = false, Inferred,
+        "no report",
         "1.0 and 1e3 are not integers on the wire";
-    BOOLEANS_ARE_INTEGERS: bool = true, Inferred, "4.1",
+    BOOLEANS_ARE_INTEGERS: bool = true, Inferred,
+        "the reference lists a Boolean among values, and no such type",
         "true and false are taken for 1 and 0 by INT64 fields";
-    RECORD_SIZE: usize = 1_048_576, Inferred, "9",
+    RECORD_SIZE: usize = 1_048_576, Inferred,
+        "the reference says 1 MB and not which",
         "1 MB of a record's fields is 1,048,576 bytes";
-    DUPLICATE_MEMBER: bool = false, Inferred, "1.2",
+    DUPLICATE_MEMBER: bool = false, Inferred,
+        "no report",
         "a JSON object that names a member twice is refused";
-    BODY_CAP: usize = 2_621_440, Inferred, "9",
+    BODY_CAP: usize = 2_621_440, Inferred,
+        "the native framework's 2 MB a request",
         "bodies above 2 MB and some slack are answered with 413";
-    MISSING_ZONE_ON_LOOKUP_IS_PER_ITEM: bool = true, Inferred, "5.2",
+    MISSING_ZONE_ON_LOOKUP_IS_PER_ITEM: bool = true, Inferred,
+        "no report",
         "a lookup in a missing zone answers ZONE_NOT_FOUND for each record";
-    QUERY_WITHOUT_READ: ServerErrorCode = ServerErrorCode::AccessDenied, Inferred, "7.4",
+    QUERY_WITHOUT_READ: ServerErrorCode = ServerErrorCode::AccessDenied, Inferred,
+        "saves are refused record by record; of queries there is no report",
         "a query of a type that the caller may not read is refused as a whole";
-    DISCOVER_LEAVES_OUT_UNKNOWN: bool = true, Inferred, "5.11",
+    DISCOVER_LEAVES_OUT_UNKNOWN: bool = true, Inferred,
+        "no report",
         "users/discover leaves out whom it does not find";
-    DEVICE_ID: &str = "2", Observed, "4.2",
+    DEVICE_ID: &str = "2", Observed,
+        "seen in answers of the live service",
         "writes over the web carry the device ID 2";
-    FILTER_ERROR_NAMES: bool = true, Observed, "6.3",
+    FILTER_ERROR_NAMES: bool = true, Observed,
+        "texts of errors that people report",
         "index errors of filters use the name without underscores, those of sorts the name with them";
 }
 

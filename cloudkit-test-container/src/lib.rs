@@ -53,3 +53,8 @@ pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};
 pub use users::User;
+
+// The programs of the README are compiled and run as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

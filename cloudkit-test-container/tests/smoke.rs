@@ -44,6 +44,7 @@ async fn start() -> TestContainer {
 struct Reply {
     status: u16,
     head: String,
+    text: String,
     body: Value,
 }
 
@@ -78,8 +79,8 @@ async fn send(container: &TestContainer, head: &str, body: &[u8]) -> Option<Repl
     let text = String::from_utf8(bytes).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    let body = serde_json::from_str(body).unwrap_or(Value::Null);
-    Some(Reply { status, head: head.to_owned(), body })
+    let (text, body) = (body.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null));
+    Some(Reply { status, head: head.to_owned(), text, body })
 }
 
 fn path(database: &str, endpoint: &str) -> String {
@@ -331,7 +332,18 @@ async fn users_learn_who_they_are() {
     assert_eq!(found.await.ok()["users"].as_array().map(Vec::len), Some(1));
     let target = format!("{}?ckAPIToken={}", path("public", "users/caller"), container.api_token());
     let reply = send(&container, &format!("GET {target} HTTP/1.1\r\n"), b"").await.expect("a reply");
-    assert!(reply.body["redirectURL"].is_string());
+    let url = reply.body["redirectURL"].as_str().expect("a page to sign in").to_owned();
+    let page = url.strip_prefix(container.url()).expect("a page of the container");
+    for (page, content) in
+        [(page.to_owned(), "bob</a>"), (format!("{page}&user=bob"), "ckWebAuthToken: token")]
+    {
+        let reply = send(&container, &format!("GET {page} HTTP/1.1\r\n"), b"").await.expect("a reply");
+        assert_eq!(reply.status, 200);
+        assert!(reply.text.contains(content), "{}", reply.text);
+    }
+    container.clock().advance(Duration::from_secs(16 * 60));
+    let late = send(&container, &format!("GET {page} HTTP/1.1\r\n"), b"").await.expect("a reply");
+    assert_eq!(late.status, 410);
     reply.refused(421, "AUTHENTICATION_REQUIRED");
 }
 
@@ -388,4 +400,148 @@ async fn a_container_takes_up_what_an_earlier_one_kept() {
         name.push(suffix);
         let _ = std::fs::remove_file(name);
     }
+}
+
+/// The public sample key of RFC 6979, and a request signed with it elsewhere.
+const SAMPLE_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7\n\
+    Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==\n-----END PUBLIC KEY-----\n";
+const SAMPLE_ID: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+const SAMPLE_BODY: &str = r#"{"query":{"recordType":"Account"},"resultsLimit":1}"#;
+const SAMPLE_PATH: &str = "/database/1/iCloud.com.example.Ledger/development/public/records/query";
+const SAMPLE_SIGNATURE: &str =
+    "MEUCIDOubTqfYJdMTy56oiitfK8e6tGT119InVfFUD231WeXAiEA8WSQy57QMDIIsXJvzbkwKEQFwdFOBhUNmZP9TcGLtf8=";
+
+async fn ledger() -> TestContainer {
+    let key = cloudkit_core::auth::PublicKey::from_pem(SAMPLE_KEY).expect("a key");
+    let account = RecordType::new("Account").record_name_queryable().default_grants();
+    TestContainer::builder("iCloud.com.example.Ledger")
+        .schema(Schema::new().record_type(account))
+        .key(SAMPLE_ID, key, &[Environment::Development])
+        .clock_window(Duration::from_secs(100 * 365 * 86_400))
+        .start()
+        .await
+        .expect("starts")
+}
+
+fn sample_head(target: &str, key_id: &str, date: &str, signature: &str) -> String {
+    format!(
+        "POST {target} HTTP/1.1\r\nX-Apple-CloudKit-Request-KeyID: {key_id}\r\n\
+         X-Apple-CloudKit-Request-ISO8601Date: {date}\r\nX-Apple-CloudKit-Request-SignatureV1: {signature}\r\n"
+    )
+}
+
+const SAMPLE_DATE: &str = "2016-01-25T22:15:43Z";
+
+#[tokio::test]
+async fn each_mistake_that_needs_no_search_has_its_own_explanation() {
+    let container = ledger().await;
+    let raw = "M65tOp9gl0xPLnqiKK18rx7q0ZPXX0idV8VQPbfVZ5fxZJDLntAwMgixcm/NuTAoRAXB0U4GFQ2Zk/1NwYu1/w==";
+    let hex = "30".repeat(71);
+    let url = SAMPLE_SIGNATURE.replace("MTy", "M-_");
+    let private = SAMPLE_PATH.replace("public", "private");
+    let capital = SAMPLE_PATH.replace("development", "Development");
+    let bundle = SAMPLE_PATH.replace("iCloud.com", "com");
+    let upper = SAMPLE_ID.to_uppercase();
+    let (path, id, date, signature) = (SAMPLE_PATH, SAMPLE_ID, SAMPLE_DATE, SAMPLE_SIGNATURE);
+    let token = container.api_token();
+    for (head, code) in [
+        (sample_head(path, id, date, raw), "S1 signature_raw_rs"),
+        (sample_head(path, id, date, &hex), "S2 signature_hex"),
+        (sample_head(path, id, date, &url), "S2 signature_base64url"),
+        (sample_head(path, id, date, signature.trim_end_matches('=')), "S2 signature_base64_broken"),
+        (sample_head(path, id, date, "c2lnbmF0dXJl"), "S5 signature_placeholder"),
+        (sample_head(path, id, date, ""), "S5 signature_placeholder"),
+        (sample_head(path, id, "", signature), "M13 date_empty"),
+        (sample_head(path, id, "2016-01-25T22:15:43+00:00", signature), "M11 date_has_offset"),
+        (sample_head(path, &upper, date, signature), "K7 key_id_malformed"),
+        (sample_head(path, &id.replace("aa", "a a"), date, signature), "K7 key_id_malformed"),
+        (sample_head(path, &id.replace('0', "1"), date, signature), "K2 key_other_container"),
+        (
+            sample_head(path, "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE", date, signature),
+            "K5 public_key_as_key_id",
+        ),
+        (sample_head(path, &token, date, signature), "K6 api_token_as_key_id"),
+        (sample_head(&private, id, date, signature), "R1 database_not_public"),
+        (sample_head(&capital, id, date, signature), "R4 environment_malformed"),
+        (sample_head(&bundle, id, date, signature), "R3 container_id_malformed"),
+        (sample_head(path, container.key_id(), date, signature), "K4 key_id_mismatch"),
+        (
+            sample_head(path, id, date, signature) + "X-Apple-CloudKit-Request-KeyID: x\r\n",
+            "R5 header_duplicated",
+        ),
+        (sample_head(path, id, date, signature).replace("ISO8601Date", "Date"), "R5 header_missing"),
+        (format!("POST {path} HTTP/1.1\r\nAuthorization: Bearer x\r\n"), "K8 bearer_token_sent"),
+        (format!("POST {path} HTTP/1.1\r\nX-CloudKit-KeyID: x\r\n"), "R5 header_name_wrong"),
+        (
+            sample_head(&format!("{path}?ckAPIToken={token}&a=b"), id, "2016-01-25T22:15:44Z", signature),
+            "R7 token_mixed_in",
+        ),
+    ] {
+        let reply = send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply");
+        let explanation = reply.header("x-cloudkit-explain").unwrap_or_default().to_owned();
+        assert!(explanation.starts_with(code), "{code}: {explanation}");
+        assert!(!explanation.contains(&token), "{explanation}");
+        reply.refused(401, "AUTHENTICATION_FAILED");
+    }
+    container.revoke_key(SAMPLE_ID).expect("a key");
+    let head = sample_head(path, id, date, signature);
+    let reply = send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply");
+    assert_eq!(reply.header("x-cloudkit-explain"), Some("K3 key_revoked: the key was revoked"));
+    assert!(container.requests().iter().all(|request| !request.target.contains(&token)));
+}
+
+#[tokio::test]
+async fn no_byte_of_a_signed_request_can_be_changed() {
+    let container = ledger().await;
+    let head = sample_head(SAMPLE_PATH, SAMPLE_ID, SAMPLE_DATE, SAMPLE_SIGNATURE);
+    send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply").ok();
+    // A query string that is not signed passes, with a note.
+    let head = sample_head(&format!("{SAMPLE_PATH}?a=b"), SAMPLE_ID, SAMPLE_DATE, SAMPLE_SIGNATURE);
+    send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply").ok();
+    assert!(container.requests()[1].notes[0].starts_with("M8 query_sent_not_signed"));
+
+    let changed = |text: &str, index: usize| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes[index] ^= 1;
+        String::from_utf8(bytes).expect("ASCII")
+    };
+    for index in 0..SAMPLE_BODY.len() {
+        let head = sample_head(SAMPLE_PATH, SAMPLE_ID, SAMPLE_DATE, SAMPLE_SIGNATURE);
+        let body = changed(SAMPLE_BODY, index);
+        send(&container, &head, body.as_bytes())
+            .await
+            .expect("a reply")
+            .refused(401, "AUTHENTICATION_FAILED");
+    }
+    // The last sign of the base64 text before the padding holds two bits that mean nothing; decoders refuse them.
+    for index in 0..SAMPLE_SIGNATURE.len() {
+        let signature = changed(SAMPLE_SIGNATURE, index);
+        let head = sample_head(SAMPLE_PATH, SAMPLE_ID, SAMPLE_DATE, &signature);
+        let reply = send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply");
+        reply.refused(401, "AUTHENTICATION_FAILED");
+    }
+    for index in 0..SAMPLE_DATE.len() {
+        let head = sample_head(SAMPLE_PATH, SAMPLE_ID, &changed(SAMPLE_DATE, index), SAMPLE_SIGNATURE);
+        let reply = send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply");
+        reply.refused(401, "AUTHENTICATION_FAILED");
+    }
+    for index in 0..SAMPLE_PATH.len() {
+        let path = changed(SAMPLE_PATH, index);
+        let head = sample_head(&path, SAMPLE_ID, SAMPLE_DATE, SAMPLE_SIGNATURE);
+        let reply = send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply");
+        assert!(reply.status >= 400, "{path} is answered with {}", reply.status);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_container_leaves_its_port() {
+    let container = start().await;
+    let address = container.url().strip_prefix("http://").expect("plain HTTP").to_owned();
+    let idle = TcpStream::connect(&address).await.expect("connects");
+    drop(container);
+    while TcpStream::connect(&address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    drop(idle);
 }

@@ -1,6 +1,8 @@
 //! The end-to-end tests, one binary.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
 
+mod conformance;
 mod keys;
+mod readme;
 mod signing;
 mod typed;

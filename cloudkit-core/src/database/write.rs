@@ -196,7 +196,7 @@ impl<T, S> ModifyCall<T, S> {
     }
 }
 
-impl<R: WholeRecord, S: Scope> IntoFuture for CreateCall<R, S> {
+impl<R: WholeRecord + Send + Sync + 'static, S: Scope> IntoFuture for CreateCall<R, S> {
     type Output = Result<Record<R>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -205,7 +205,7 @@ impl<R: WholeRecord, S: Scope> IntoFuture for CreateCall<R, S> {
     }
 }
 
-impl<R: CkRecord, S: Scope> IntoFuture for UpdateCall<R, S> {
+impl<R: CkRecord + Send + Sync + 'static, S: Scope> IntoFuture for UpdateCall<R, S> {
     type Output = Result<Record<R>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -216,7 +216,7 @@ impl<R: CkRecord, S: Scope> IntoFuture for UpdateCall<R, S> {
     }
 }
 
-impl<R: WholeRecord, S: Scope> IntoFuture for ReplaceCall<R, S> {
+impl<R: WholeRecord + Send + Sync + 'static, S: Scope> IntoFuture for ReplaceCall<R, S> {
     type Output = Result<Record<R>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -225,7 +225,7 @@ impl<R: WholeRecord, S: Scope> IntoFuture for ReplaceCall<R, S> {
     }
 }
 
-impl<R: CkRecord, S: Scope> IntoFuture for DeleteCall<R, S> {
+impl<R: CkRecord + Send + Sync + 'static, S: Scope> IntoFuture for DeleteCall<R, S> {
     type Output = Result<()>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -234,7 +234,7 @@ impl<R: CkRecord, S: Scope> IntoFuture for DeleteCall<R, S> {
     }
 }
 
-impl<T: ToRecord + FromRecord, S: Scope> IntoFuture for ModifyCall<T, S> {
+impl<T: ToRecord + FromRecord + Send + Sync + 'static, S: Scope> IntoFuture for ModifyCall<T, S> {
     type Output = Result<Outcomes<T>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -248,7 +248,7 @@ pub(crate) fn save<R, S>(
     operation: Operation<R>,
 ) -> BoxFuture<'static, Result<Record<R>>>
 where
-    R: ToRecord + FromRecord,
+    R: ToRecord + FromRecord + Send + Sync + 'static,
     S: Scope,
 {
     Box::pin(async move {
@@ -267,7 +267,7 @@ where
 
 pub(crate) async fn one<R, S>(database: &Database<S>, operation: Operation<R>) -> Result<Saved<R>>
 where
-    R: ToRecord + FromRecord,
+    R: ToRecord + FromRecord + Send + Sync + 'static,
     S: Scope,
 {
     let outcome = modify(database, vec![operation], None).await?.into_vec().pop();

@@ -10,7 +10,7 @@ use crate::value::{FieldType, StoredValue, ValueType};
 /// A record that can be read from an answer.
 ///
 /// `#[derive(CkRecord)]` implements it for one record type, `#[derive(CkRecords)]` for several.
-pub trait FromRecord: Sized + Send + Sync + 'static {
+pub trait FromRecord: Sized {
     /// The record type that it is read from, or `None` if there are several.
     const ONLY_TYPE: Option<&'static str>;
 

@@ -8,7 +8,7 @@ use crate::value::{FieldType, StoredValue};
 /// A record as it can be sent: it knows its type, and writes its fields.
 ///
 /// `#[derive(CkRecord)]` and `#[derive(CkRecords)]` implement it.
-pub trait ToRecord: Send + Sync + 'static {
+pub trait ToRecord {
     /// The record type in CloudKit.
     fn record_type(&self) -> &str;
 

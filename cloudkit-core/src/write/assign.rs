@@ -37,6 +37,18 @@ impl Assign<String> for &str {
     }
 }
 
+/// No field is of this type. If text could be put into one type of field only, the compiler would conclude the type from
+/// the text, and speak of a "type mismatch" where the message above says what is wrong.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum NoField {}
+
+impl Assign<NoField> for &str {
+    fn serialize_assigned<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_none()
+    }
+}
+
 macro_rules! assign {
     ($($stored:ty: $($type:ty),*;)*) => {$($(
         impl Assign<$stored> for $type {

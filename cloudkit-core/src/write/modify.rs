@@ -25,7 +25,7 @@ pub(crate) async fn modify<T, S>(
     atomic: Option<bool>,
 ) -> Result<Outcomes<T>>
 where
-    T: ToRecord + FromRecord,
+    T: ToRecord + FromRecord + Send + Sync + 'static,
     S: Scope,
 {
     check(database, &operations)?;
@@ -117,7 +117,7 @@ async fn send<T, S, O>(
     atomic: Option<bool>,
 ) -> Result<Vec<Outcome<T>>>
 where
-    T: ToRecord + FromRecord,
+    T: ToRecord + FromRecord + Send + Sync + 'static,
     S: Scope,
     O: AsOperation<T>,
 {
@@ -185,7 +185,7 @@ fn add_failure(earlier: &mut ServerError, error: &Error) {
 
 fn atomic_failure<T, O>(error: Error, operations: &[O]) -> Result<Vec<Outcome<T>>>
 where
-    T: FromRecord,
+    T: FromRecord + 'static,
     O: AsOperation<T>,
 {
     let body = match &error {
@@ -208,7 +208,7 @@ async fn settle<T, S, O>(
     outcomes: &mut [Outcome<T>],
 ) -> Result<()>
 where
-    T: ToRecord + FromRecord,
+    T: ToRecord + FromRecord + Send + Sync + 'static,
     S: Scope,
     O: AsOperation<T>,
 {
@@ -243,13 +243,13 @@ trait AsOperation<T>: serde::Serialize + Sync {
     fn operation(&self) -> &Operation<T>;
 }
 
-impl<T: ToRecord + Sync> AsOperation<T> for Operation<T> {
+impl<T: ToRecord + Sync + 'static> AsOperation<T> for Operation<T> {
     fn operation(&self) -> &Operation<T> {
         self
     }
 }
 
-impl<T: ToRecord + Sync> AsOperation<T> for &Operation<T> {
+impl<T: ToRecord + Sync + 'static> AsOperation<T> for &Operation<T> {
     fn operation(&self) -> &Operation<T> {
         self
     }

@@ -7,7 +7,7 @@ use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{LoggedRequest, State, cors};
+use super::{LoggedRequest, State, cors, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target};
 use crate::clock::http_date;
@@ -63,6 +63,8 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
     if request.method == "OPTIONS" {
         reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
         cors::preflight(&request.headers, &mut reply.headers);
+    } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
+        reply = sign_in::respond(state, &request.target);
     } else {
         match respond(state, request, &mut findings, &mut reply) {
             Ok(()) => {}

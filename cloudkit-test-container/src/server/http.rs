@@ -1,13 +1,17 @@
 //! Connections on loopback.
 //!
-//! The connections are driven here and not by a framework, because a planned fault must be able to close one without
-//! a byte of reply, and because none may outlive the container.
+//! axum answers the requests. The connections below it are driven here, because a planned fault must be able to close one
+//! without a byte of reply, and because none may outlive the container.
 
 use std::fmt;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request as HttpRequest, State as Shared};
+use axum::response::Response;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,6 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tower_service::Service as _;
 
 use super::{Reply, Request, State, handle};
 use crate::api::ApiError;
@@ -25,12 +30,14 @@ const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Accepts connections until `stop` changes. Dropping the future ends all of them.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: watch::Receiver<bool>) {
+    // One handler for every path: which bytes were signed decides, so the path is not taken apart before.
+    let app = Router::new().fallback(respond).with_state(state);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&state), stop.clone()));
+                    connections.spawn(connection(stream, app.clone(), stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -46,10 +53,19 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: wa
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, state: Arc<State>, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bool>) {
     // Small replies must not wait for the acknowledgement of earlier ones.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| respond(Arc::clone(&state), request));
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut app = app.clone();
+        async move {
+            match app.call(request).await {
+                Ok(response) if response.extensions().get::<Dropped>().is_some() => Err(Dropped),
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            }
+        }
+    });
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let result = tokio::select! {
@@ -64,8 +80,8 @@ async fn connection(stream: TcpStream, state: Arc<State>, mut stop: watch::Recei
     }
 }
 
-/// The connection is to be closed instead of answered.
-#[derive(Debug)]
+/// The connection is to be closed instead of answered. A response carries it down to the connection.
+#[derive(Clone, Copy, Debug)]
 struct Dropped;
 
 impl fmt::Display for Dropped {
@@ -76,15 +92,20 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-async fn respond(
-    state: Arc<State>,
-    request: hyper::Request<Incoming>,
-) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
+impl Dropped {
+    fn response() -> Response {
+        let mut response = Response::default();
+        response.extensions_mut().insert(Self);
+        response
+    }
+}
+
+async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
     let body = match read_body(body).await {
         Ok(body) => body,
         // The client went away in the middle of its request; nobody is left to answer.
-        Err(_) => return Err(Dropped),
+        Err(_) => return Dropped::response(),
     };
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
@@ -94,16 +115,16 @@ async fn respond(
     };
     let reply = reply.unwrap_or_else(|error| broken(&state, &error));
     if reply.drop {
-        return Err(Dropped);
+        return Dropped::response();
     }
-    let mut response = hyper::Response::new(Full::new(reply.body));
-    *response.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or_default();
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
     *response.headers_mut() = reply.headers;
-    Ok(response)
+    response
 }
 
 /// The body, or `None` if it is larger than the server takes.
-async fn read_body(mut body: Incoming) -> Result<Option<Bytes>, hyper::Error> {
+async fn read_body(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
     let cap = facts::BODY_CAP.value;
     let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(cap));
     let mut received = 0_usize;

@@ -4,6 +4,7 @@ mod cors;
 mod handle;
 mod http;
 mod log;
+mod sign_in;
 mod state;
 
 pub(crate) use handle::{Reply, Request, handle};

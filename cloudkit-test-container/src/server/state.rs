@@ -43,6 +43,8 @@ pub(crate) struct State {
     store: Mutex<Store>,
     random: Mutex<Random>,
     faults: Mutex<Faults>,
+    /// The sign-in pages that were handed out, with their environment and the end of their life.
+    sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
     log: Log,
     url: OnceLock<String>,
 }
@@ -66,6 +68,7 @@ impl State {
             store: Mutex::new(store),
             random: Mutex::new(random),
             faults: Mutex::default(),
+            sign_ins: Mutex::default(),
             log: Log::default(),
             url: OnceLock::new(),
         };
@@ -149,11 +152,12 @@ impl State {
         Ok(())
     }
 
-    /// Builds the indexes of a store from a file anew if it was last used with another schema.
+    /// Builds the indexes of a store from a file anew if it was last used with another schema, or left behind.
     fn settle_indexes(&self, schema: &Schema) -> Result<(), StoreError> {
         let text = format!("{schema:?}");
         let mut store = self.store();
-        if store.read_meta("schema")?.as_deref() == Some(&text) {
+        let was_behind = store.forget_lag()?;
+        if store.read_meta("schema")?.as_deref() == Some(&text) && !was_behind {
             return Ok(());
         }
         store.transaction(|store| {
@@ -179,7 +183,28 @@ impl State {
         let mut error = ApiError::new(code, "request needs authorization");
         let token = self.random().hex64();
         error.redirect_url = Some(format!("{}/auth/{environment}?token={token}", self.url()));
+        let now = self.clock.now_ms();
+        let life = i64::try_from(facts::REDIRECT_URL_LIFE.value.as_millis()).unwrap_or(i64::MAX);
+        let mut sign_ins = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
+        sign_ins.retain(|_, (_, expires_at)| *expires_at > now);
+        sign_ins.insert(token, (environment, now.saturating_add(life)));
         error
+    }
+
+    /// The environment that a sign-in page signs in to; `None` if its time is over.
+    pub(crate) fn sign_in_under_way(&self, token: &str) -> Option<Environment> {
+        let sign_ins = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
+        let (environment, expires_at) = sign_ins.get(token)?;
+        (*expires_at > self.clock.now_ms()).then_some(*environment)
+    }
+
+    /// Makes a web auth token for use with the API token of the environment.
+    pub(crate) fn issue_web_auth_token(&self, user_record_name: &str, environment: Environment) -> String {
+        let now = self.clock.now_ms();
+        let mut random = self.random();
+        let mut tokens = self.tokens();
+        let api_token = tokens.api_token(environment).unwrap_or_default().to_owned();
+        tokens.issue(&mut random, user_record_name, environment, &api_token, now)
     }
 
     /// Registers a key and makes the user record that belongs to it.

@@ -194,6 +194,12 @@ impl Store {
         Ok(())
     }
 
+    /// Drops what the indexes have not seen yet, for them to be built anew. Whether there was anything.
+    pub(crate) fn forget_lag(&mut self) -> Result<bool, StoreError> {
+        self.connection.execute("DELETE FROM lagging", [])?;
+        Ok(self.connection.execute("DELETE FROM pending", [])? > 0)
+    }
+
     /// The version of a record that the indexes show, if it is not the current one: `Some(None)` if they show none.
     pub(crate) fn shown_version(&self, rid: i64) -> Result<Option<Option<Record>>, StoreError> {
         if self.index_lag.is_zero() {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use cloudkit_core::auth::{ApiToken, PrivateKey, ServerKeys, WebAuthToken, WebAuthTokenStore};
-use cloudkit_core::{Container, Environment, ServerErrorCode};
+use cloudkit_core::{Config, Container, Environment, ServerErrorCode};
 
 use super::{Author, Note, start};
 
@@ -113,6 +113,36 @@ async fn a_wrong_clock_is_corrected_by_the_server_s() {
     server.client().public().create(ines()).await.unwrap();
     let seen: Vec<u16> = server.requests().iter().map(|request| request.status).collect();
     assert_eq!(seen, [401, 200]);
+}
+
+#[tokio::test]
+async fn environment_variables_lead_to_the_same_container() {
+    let server = start().await;
+    let key_file = std::env::temp_dir().join(format!("cloudkit-test-{}.pem", server.key_id()));
+    std::fs::write(&key_file, server.private_key_pem()).unwrap();
+    let config = Config::from_vars(|name| {
+        Some(match name {
+            "CLOUDKIT_CONTAINER" => server.container_id().to_owned(),
+            "CLOUDKIT_KEY_ID" => server.key_id().to_owned(),
+            "CLOUDKIT_PRIVATE_KEY_FILE" => key_file.to_str()?.to_owned(),
+            "CLOUDKIT_URL" => server.url().to_owned(),
+            _ => return None,
+        })
+    });
+    let container = Container::from_config(&config);
+    std::fs::remove_file(&key_file).unwrap();
+    container.unwrap().public().create(ines()).await.unwrap();
+
+    let mut wrong = config;
+    wrong.environment = Some("Development".to_owned());
+    let error = Container::from_config(&wrong).unwrap_err();
+    let mut chain = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(error) = source {
+        chain += &format!(": {error}");
+        source = error.source();
+    }
+    assert!(chain.contains("CLOUDKIT_ENVIRONMENT") && chain.contains("in lower case"), "{chain}");
 }
 
 #[test]

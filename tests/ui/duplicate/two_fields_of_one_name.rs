@@ -1,0 +1,10 @@
+use cloudkit_core::CkRecord;
+
+#[derive(CkRecord)]
+struct Article {
+    is_done: bool,
+    #[ck(rename = "isDone")]
+    done: bool,
+}
+
+fn main() {}

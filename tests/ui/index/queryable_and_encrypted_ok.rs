@@ -1,0 +1,9 @@
+use cloudkit_core::CkRecord;
+
+#[derive(CkRecord)]
+struct Article {
+    #[ck(encrypted)]
+    notes: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use cloudkit_core::{Asset, CkRecord};
+
+#[derive(CkRecord)]
+struct Article {
+    #[ck(queryable)]
+    photo: Asset,
+}
+
+fn main() {}

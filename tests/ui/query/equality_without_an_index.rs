@@ -1,0 +1,10 @@
+use cloudkit_core::{CkRecord, Query};
+
+#[derive(CkRecord)]
+struct Article {
+    views: i64,
+}
+
+fn main() {
+    let _ = Query::<Article>::new().filter(|a| a.views.eq(5));
+}

@@ -1,0 +1,16 @@
+use cloudkit_core::{CkRecord, Container};
+
+#[derive(CkRecord)]
+struct Article {
+    #[ck(queryable)]
+    title: String,
+}
+
+async fn run(container: Container) -> cloudkit_core::Result<()> {
+    let _ = container.public().query::<Article>().stream();
+    Ok(())
+}
+
+fn main() {
+    drop(run);
+}

@@ -1,0 +1,11 @@
+use cloudkit_core::{CkRecord, Query};
+
+#[derive(CkRecord)]
+struct Article {
+    #[ck(queryable)]
+    tags: Vec<String>,
+}
+
+fn main() {
+    let _ = Query::<Article>::new().filter(|a| a.tags.eq("rust"));
+}

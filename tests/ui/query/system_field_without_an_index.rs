@@ -1,0 +1,10 @@
+use cloudkit_core::{CkRecord, Query};
+
+#[derive(CkRecord)]
+struct Article {
+    title: String,
+}
+
+fn main() {
+    let _ = Query::<Article>::new().sort(|a| a.modified_at().descending());
+}

@@ -1,0 +1,9 @@
+use cloudkit_core::CkEnum;
+
+#[derive(CkEnum)]
+enum Status {
+    Draft,
+    Published,
+}
+
+fn main() {}

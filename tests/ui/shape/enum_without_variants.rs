@@ -1,0 +1,6 @@
+use cloudkit_core::CkEnum;
+
+#[derive(CkEnum)]
+enum Status {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use cloudkit_core::CkRecord;
+
+#[derive(CkRecord)]
+struct Page {
+    content: Vec<String>,
+}
+
+fn main() {}

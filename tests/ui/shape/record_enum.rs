@@ -1,0 +1,8 @@
+use cloudkit_core::CkRecord;
+
+#[derive(CkRecord)]
+enum Status {
+    Draft,
+}
+
+fn main() {}

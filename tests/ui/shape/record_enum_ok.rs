@@ -1,0 +1,8 @@
+use cloudkit_core::CkEnum;
+
+#[derive(CkEnum)]
+enum Status {
+    Draft,
+}
+
+fn main() {}

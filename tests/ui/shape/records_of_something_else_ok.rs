@@ -1,0 +1,13 @@
+use cloudkit_core::{CkRecord, CkRecords};
+
+#[derive(CkRecord)]
+struct Article {
+    title: String,
+}
+
+#[derive(CkRecords)]
+enum Any {
+    Article(Article),
+}
+
+fn main() {}

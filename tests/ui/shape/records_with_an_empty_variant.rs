@@ -1,0 +1,14 @@
+use cloudkit_core::{CkRecord, CkRecords};
+
+#[derive(CkRecord)]
+struct Article {
+    title: String,
+}
+
+#[derive(CkRecords)]
+enum Any {
+    Article(Article),
+    Unknown,
+}
+
+fn main() {}

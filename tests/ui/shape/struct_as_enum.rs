@@ -1,0 +1,8 @@
+use cloudkit_core::CkEnum;
+
+#[derive(CkEnum)]
+struct Status {
+    draft: bool,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use cloudkit_core::CkRecord;
+
+#[derive(CkRecord)]
+struct Article;
+
+fn main() {}

@@ -1,0 +1,9 @@
+use cloudkit_core::CkRecord;
+
+#[derive(CkRecord)]
+#[ck(rename_all = "snake_case")]
+struct Article {
+    title: String,
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use cloudkit_core::{CkRecord, Container};
+
+#[derive(CkRecord)]
+struct Article {
+    #[ck(encrypted)]
+    notes: String,
+}
+
+async fn run(container: Container, article: Article) -> cloudkit_core::Result<()> {
+    let _ = container.public().create(article).await?;
+    Ok(())
+}
+
+fn main() {
+    drop(run);
+}

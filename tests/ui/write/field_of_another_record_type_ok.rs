@@ -1,0 +1,20 @@
+use cloudkit_core::{CkRecord, Container, Record};
+
+#[derive(CkRecord)]
+struct Article {
+    title: String,
+}
+
+#[derive(CkRecord)]
+struct Author {
+    name: String,
+}
+
+async fn run(container: Container, article: Record<Article>) -> cloudkit_core::Result<()> {
+    let _ = container.public().update(&article).set(|a| a.title, "Ann").await?;
+    Ok(())
+}
+
+fn main() {
+    drop(run);
+}

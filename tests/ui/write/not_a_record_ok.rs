@@ -1,0 +1,15 @@
+use cloudkit_core::{CkRecord, Container};
+
+#[derive(CkRecord)]
+struct Article {
+    title: String,
+}
+
+async fn run(container: Container) -> cloudkit_core::Result<()> {
+    let _ = container.public().create(Article { title: "Rust".to_owned() }).await?;
+    Ok(())
+}
+
+fn main() {
+    drop(run);
+}

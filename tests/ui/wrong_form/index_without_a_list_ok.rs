@@ -1,0 +1,9 @@
+use cloudkit_core::CkRecord;
+
+#[derive(CkRecord)]
+#[ck(index(modified_at(sortable)))]
+struct Article {
+    views: i64,
+}
+
+fn main() {}
