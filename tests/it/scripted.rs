@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use cloudkit_core::Container;
 use cloudkit_core::auth::{ApiToken, KeyId, PrivateKey, ServerKey, ServerKeys, WebAuthToken};
 use cloudkit_core::container::{ServerToServer, SignedInUser};
 use cloudkit_core::runtime::{BoxFuture, ManualClock, SeededRandom};
 use cloudkit_core::transport::{Transport, TransportError, TransportErrorKind};
-use cloudkit_core::Container;
 use serde_json::Value;
 
 /// Gives its answers in their order, and keeps what was asked.
