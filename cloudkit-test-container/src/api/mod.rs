@@ -37,6 +37,15 @@ impl Scope {
         }
     }
 
+    /// The name in error texts, which is not always that of the path and `db`.
+    pub(crate) const fn database_type(self) -> &'static str {
+        match self {
+            Self::Public => "publicdb",
+            Self::Private => "privatedb",
+            Self::Shared => "sharedb",
+        }
+    }
+
     pub(crate) fn from_path(segment: &str) -> Option<Self> {
         [Self::Public, Self::Private, Self::Shared].into_iter().find(|scope| scope.as_str() == segment)
     }

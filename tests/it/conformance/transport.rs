@@ -280,3 +280,24 @@ async fn c009_private_databases_and_the_public_one_do_not_mix() {
         assert_eq!(queried.record(0)["fields"]["cents"]["value"], cents, "{database}");
     }
 }
+
+/// What is answered to a zone of somebody else's private database is not known; the record must not be.
+#[tokio::test]
+async fn c009_private_databases_do_not_open_to_who_names_their_owner() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    bob.create("private", "Account", "bobs", json!({ "cents": int64(2) })).await;
+    let zone = json!({ "zoneName": "_defaultZone", "ownerRecordName": bob.name().await });
+    for database in ["private", "shared"] {
+        let body = json!({ "records": [{ "recordName": "bobs" }], "zoneID": zone });
+        let reply = alice.post(&format!("{database}/records/lookup"), body).await;
+        assert!(!reply.body.to_string().contains("\"cents\""), "{reply:?}");
+        let body = json!({ "query": { "recordType": "Account" }, "zoneID": zone });
+        let reply = alice.post(&format!("{database}/records/query"), body).await;
+        assert!(!reply.body.to_string().contains("\"cents\""), "{reply:?}");
+        let body = json!({ "zoneID": zone, "operations": [{ "operationType": "forceDelete",
+            "record": { "recordName": "bobs" } }] });
+        alice.post(&format!("{database}/records/modify"), body).await;
+    }
+    bob.lookup("private", &["bobs"]).await.record(0);
+}
