@@ -17,7 +17,12 @@ fn each_mistake_has_its_message_and_its_remedy() {
                 cases.pass(case);
             } else {
                 let sibling = PathBuf::from(format!("{stem}_ok.rs"));
-                assert!(sibling.exists(), "{} lacks a sibling that compiles: {}", case.display(), sibling.display());
+                assert!(
+                    sibling.exists(),
+                    "{} lacks a sibling that compiles: {}",
+                    case.display(),
+                    sibling.display()
+                );
                 cases.compile_fail(case);
             }
         }

@@ -227,6 +227,9 @@ fn found<R>(item: RecordItem<R>) -> Result<Result<Record<R>, ServerError>> {
                 reason: format!("the record {name:?} is marked deleted, and a query finds living ones"),
             }),
         }),
+        RecordItem::Named(name) => {
+            Err(Error::Decode { operation: OPERATION, source: Box::new(DecodeError::without_tag(&name)) })
+        }
     }
 }
 

@@ -186,9 +186,7 @@ impl<S: Scope> DynamicQuery<S> {
 
     /// Only records whose place lies within this many metres of `centre`.
     pub fn near(mut self, field: impl Into<String>, centre: Location, metres: f64) -> Self {
-        let value_type = ValueType::one(ScalarType::Location);
-        let name = RawName::field(field);
-        self.filters.push(RawFilter::dynamic(name, Comparator::Near, value_type, &centre, Some(metres)));
+        self.filters.push(RawFilter::near(RawName::field(field), centre, metres));
         self
     }
 

@@ -37,11 +37,12 @@ impl Scope {
         }
     }
 
-    /// The name in error texts, which is not always that of the path and `db`.
-    pub(crate) const fn database_type(self) -> &'static str {
+    /// The name in reasons that CloudKit gives.
+    pub(crate) const fn in_reasons(self) -> &'static str {
         match self {
             Self::Public => "publicdb",
             Self::Private => "privatedb",
+            // With one d, as it was seen.
             Self::Shared => "sharedb",
         }
     }

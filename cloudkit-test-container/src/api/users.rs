@@ -30,7 +30,7 @@ pub(super) fn discover(call: &Call<'_>, request: &Object<'_>) -> Result<String, 
     if call.scope != Scope::Public {
         return Err(ApiError::bad_request(format!(
             "BadRequestException: endpoint not applicable in the database type '{}'",
-            call.scope.database_type()
+            call.scope.in_reasons()
         )));
     }
     let mut entries = Vec::new();

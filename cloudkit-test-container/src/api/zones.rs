@@ -26,7 +26,7 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     if call.scope != Scope::Private {
         return Err(ApiError::bad_request(format!(
             "BadRequestException: endpoint not applicable in the database type '{}'",
-            call.scope.database_type()
+            call.scope.in_reasons()
         )));
     }
     let mut store = call.state.store();
