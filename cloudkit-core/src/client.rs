@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,7 +37,7 @@ pub(crate) struct Client {
     pub(crate) key_in_use: AtomicUsize,
     /// The memory of a body that was sent, for the next one: a fresh buffer of a large batch costs as much as half of
     /// writing it.
-    pub(crate) spare_buffer: Mutex<BytesMut>,
+    pub(crate) spare_buffer: Mutex<Vec<u8>>,
 }
 
 /// Who asks.
@@ -98,15 +98,16 @@ impl Client {
         let mut buffer =
             std::mem::take(&mut *self.spare_buffer.lock().unwrap_or_else(PoisonError::into_inner));
         buffer.clear();
-        let mut writer = buffer.writer();
-        serde_json::to_writer(&mut writer, request)
+        wire::write(request, &mut buffer)
             .map_err(|error| Error::Request { operation, source: RequestError::Value(error.to_string()) })?;
-        Ok(writer.into_inner().freeze())
+        Ok(Bytes::from(buffer))
     }
 
     /// Takes back the memory of a body, if nobody else holds it.
-    fn reclaim(&self, body: Bytes) {
-        if let Ok(buffer) = body.try_into_mut() {
+    pub(crate) fn reclaim(&self, body: Bytes) {
+        if let Ok(mut buffer) = body.try_into_mut() {
+            buffer.clear();
+            let buffer = Vec::from(buffer);
             let mut spare = self.spare_buffer.lock().unwrap_or_else(PoisonError::into_inner);
             if spare.capacity() < buffer.capacity() {
                 *spare = buffer;

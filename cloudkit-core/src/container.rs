@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
-use bytes::BytesMut;
 use http::Uri;
 
 use crate::Environment;
@@ -332,7 +331,7 @@ impl<C> ContainerBuilder<C> {
                 skew: Arc::new(ClockSkew::default()),
             },
             key_in_use: AtomicUsize::new(0),
-            spare_buffer: Mutex::new(BytesMut::new()),
+            spare_buffer: Mutex::new(Vec::new()),
         };
         Ok(Container { client: Arc::new(client), caller: PhantomData })
     }

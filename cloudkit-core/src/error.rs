@@ -199,6 +199,13 @@ pub struct DecodeError {
     pub reason: String,
 }
 
+impl DecodeError {
+    /// Of a record there is its name and nothing else.
+    pub(crate) fn without_tag(name: &RecordName) -> Self {
+        Self { at: "records".to_owned(), reason: format!("the record {name:?} has no `recordChangeTag`") }
+    }
+}
+
 /// Why a request was not sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -14,7 +14,7 @@ pub(crate) fn for_error(error: &Error) -> Option<Cow<'static, str>> {
             }
             _ => "the request may have been carried out: look the records up before sending other changes",
         })),
-        Error::Decode { source, .. } if source.reason.contains("in CloudKit, and") => Some(Cow::Borrowed(
+        Error::Decode { source, .. } if source.reason.contains("in CloudKit") => Some(Cow::Borrowed(
             "change the field's type in the struct, or read the record with `dynamic()` to see what it holds",
         )),
         _ => None,

@@ -6,10 +6,12 @@ pub use serde::de::{Deserializer, Error as DeError, MapAccess};
 pub use serde::ser::{Error as SerError, SerializeMap, Serializer};
 
 pub use crate::database::{Encrypted, Plain};
+use crate::error::{DecodeError, ServerError};
 pub use crate::query::capability::{
     Listable, Queryable, QueryableType, Readable, Searchable, SearchableType, Sortable, SortableType,
 };
 pub use crate::query::{Field, FieldDef, FieldName};
+use crate::record::Record;
 pub use crate::record::decode::{FieldSlots, FromRecord, decode_slots, fill_slot, take_slot};
 pub use crate::record::encode::{ToRecord, encode_field};
 pub use crate::record::variant::{
@@ -21,6 +23,9 @@ pub use crate::value::{
     AnyRecordType, CkEnum, Conversion, Encryptable, FieldType, ListElement, Reference, StoredValue,
     Timestamp, ValueType, deserialize_enum,
 };
+use crate::wire::RecordItem;
+use crate::wire::records::{ModifyRequest, RecordsReply};
+use crate::write::Operation;
 
 /// The type of a field that holds an enum.
 pub const TEXT: ValueType = <String as StoredValue>::VALUE_TYPE;
@@ -94,3 +99,33 @@ pub const fn assert_searchable<T: FieldType<Stored: SearchableType>>() {}
 
 /// Asks the compiler whether the field's type can be encrypted.
 pub const fn assert_encryptable<T: Encryptable>() {}
+
+/// The records of an answer, for benchmarks and fuzzers: read as a query reads them.
+///
+/// # Errors
+///
+/// When the answer cannot be read.
+pub fn decode_records<T: FromRecord>(
+    body: &[u8],
+) -> Result<Vec<Result<Record<T>, ServerError>>, DecodeError> {
+    let reply: RecordsReply<T> = crate::wire::read(body)?;
+    let read = |item| match item {
+        RecordItem::Record(record) => Ok(Ok(record)),
+        RecordItem::Failed(error) => Ok(Err(error)),
+        RecordItem::Deleted(name) | RecordItem::Named(name) => Err(DecodeError::without_tag(&name)),
+    };
+    reply.records.into_iter().map(read).collect()
+}
+
+/// Writes operations as the body of a request, for benchmarks: as a call writes them.
+///
+/// # Errors
+///
+/// When CloudKit has no form for a value.
+pub fn encode_operations<T: ToRecord>(
+    operations: &[Operation<T>],
+    buffer: &mut Vec<u8>,
+) -> Result<(), String> {
+    let request = ModifyRequest { operations, zone: None, atomic: None, desired_keys: None };
+    crate::wire::write(&request, buffer).map_err(|error| error.to_string())
+}

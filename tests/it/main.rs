@@ -1,7 +1,11 @@
 //! The end-to-end tests, one binary.
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
 
+mod client;
+mod conformance;
 mod keys;
 mod readme;
+mod scripted;
 mod signing;
 mod typed;
+mod wire;

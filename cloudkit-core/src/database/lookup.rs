@@ -1,6 +1,6 @@
 use super::{Database, Scope};
 use crate::client::Call;
-use crate::error::{Error, RequestError, Result, ServerError};
+use crate::error::{DecodeError, Error, RequestError, Result, ServerError};
 use crate::record::{FromRecord, Record, RecordName};
 use crate::value::Reference;
 use crate::wire::records::{LookupRequest, MAX_ITEMS, NamedRecord};
@@ -104,18 +104,22 @@ impl<S: Scope> Database<S> {
         let reply = answer.read_records::<R>()?;
         let items = match_items(names, reply.records)
             .map_err(|source| Error::Decode { operation: OPERATION, source: Box::new(source) })?;
-        Ok(items
+        items
             .into_iter()
             .map(|item| match item {
-                RecordItem::Record(record) => Ok(record),
-                RecordItem::Failed(error) => Err(error),
+                RecordItem::Record(record) => Ok(Ok(record)),
+                RecordItem::Failed(error) => Ok(Err(error)),
                 // A trace of a deleted record is as good as none.
-                RecordItem::Deleted(name) => Err(ServerError {
+                RecordItem::Deleted(name) => Ok(Err(ServerError {
                     record_name: Some(name),
                     reason: Some("Record not found".to_owned()),
                     ..ServerError::new(ServerErrorCode::NotFound)
+                })),
+                RecordItem::Named(name) => Err(Error::Decode {
+                    operation: OPERATION,
+                    source: Box::new(DecodeError::without_tag(&name)),
                 }),
             })
-            .collect())
+            .collect()
     }
 }

@@ -186,9 +186,7 @@ impl<S: Scope> DynamicQuery<S> {
 
     /// Only records whose place lies within this many metres of `centre`.
     pub fn near(mut self, field: impl Into<String>, centre: Location, metres: f64) -> Self {
-        let value_type = ValueType::one(ScalarType::Location);
-        let name = RawName::field(field);
-        self.filters.push(RawFilter::dynamic(name, Comparator::Near, value_type, &centre, Some(metres)));
+        self.filters.push(RawFilter::near(RawName::field(field), centre, metres));
         self
     }
 
@@ -242,12 +240,7 @@ impl<S: Scope> DynamicQuery<S> {
     ///
     /// As [`QueryCall::fetch_all`](crate::database::QueryCall::fetch_all).
     pub async fn fetch_all(self) -> Result<Vec<Record<DynamicRecord>>, Error> {
-        let mut stream = self.stream();
-        let mut records = Vec::new();
-        while let Some(record) = stream.try_next().await? {
-            records.push(record);
-        }
-        Ok(records)
+        self.stream().try_collect().await
     }
 
     fn filter_raw(mut self, name: RawName, comparator: Comparator, value: Value) -> Self {

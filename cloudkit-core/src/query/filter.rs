@@ -98,7 +98,7 @@ impl<R> Filter<R> {
         value_type: ValueType,
         value: &V,
     ) -> Self {
-        Self::new(field, comparator, value_type, to_json(&One::<T, V>(value, PhantomData)), None)
+        Self::new(field, comparator, value_type, to_json(&One::<T, V>(value, PhantomData)))
     }
 
     pub(super) fn many<T, V: Operand<T>>(
@@ -110,16 +110,11 @@ impl<R> Filter<R> {
         let values: Vec<V> = values.into_iter().collect();
         let value = to_json(&Many::<T, V>(&values, PhantomData));
         // CloudKit refuses a list without the tag of a list.
-        Self::new(field, comparator, ValueType::list_of(element_type.scalar), value, None)
+        Self::new(field, comparator, ValueType::list_of(element_type.scalar), value)
     }
 
     pub(super) fn near(field: FieldName, centre: Location, metres: f64) -> Self {
-        let value = if metres.is_finite() && metres >= 0.0 {
-            to_json(&centre)
-        } else {
-            Err(format!("{metres} is not a distance in metres"))
-        };
-        Self::new(field, Comparator::Near, ValueType::one(ScalarType::Location), value, Some(metres))
+        Self { raw: RawFilter::near(RawName::from(field), centre, metres), record: PhantomData }
     }
 
     fn new(
@@ -127,10 +122,9 @@ impl<R> Filter<R> {
         comparator: Comparator,
         value_type: ValueType,
         value: Result<Box<RawValue>, String>,
-        distance: Option<f64>,
     ) -> Self {
         Self {
-            raw: RawFilter { field: RawName::from(field), comparator, value_type, value, distance },
+            raw: RawFilter { field: RawName::from(field), comparator, value_type, value, distance: None },
             record: PhantomData,
         }
     }
@@ -231,6 +225,17 @@ impl From<FieldName> for RawName {
 }
 
 impl RawFilter {
+    /// A condition on the distance from a place.
+    pub(crate) fn near(field: RawName, centre: Location, metres: f64) -> Self {
+        let value = if metres.is_finite() && metres >= 0.0 {
+            to_json(&centre)
+        } else {
+            Err(format!("{metres} is not a distance in metres"))
+        };
+        let value_type = ValueType::one(ScalarType::Location);
+        Self { field, comparator: Comparator::Near, value_type, value, distance: Some(metres) }
+    }
+
     /// A condition on a field that is not known when compiling.
     pub(crate) fn dynamic(
         field: RawName,

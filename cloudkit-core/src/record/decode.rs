@@ -146,15 +146,11 @@ impl<'de, T: StoredValue> Visitor<'de> for Dictionary<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut field: A) -> Result<Option<T>, A::Error> {
         let mut value = None;
-        let mut tag = Tag::Absent;
+        let mut tag = Tag::Fits;
         while let Some(key) = field.next_key::<FieldKey>()? {
             match key {
-                FieldKey::Value => {
-                    // Told first, a wrong tag makes a better message than the value that cannot be read.
-                    tag.check::<T, A::Error>()?;
-                    value = field.next_value_seed(Nullable::<T>(PhantomData))?;
-                }
-                FieldKey::Type => tag = field.next_value()?,
+                FieldKey::Value => value = field.next_value_seed(Nullable::<T>(tag, PhantomData))?,
+                FieldKey::Type => tag = field.next_value_seed(TagOf::<T>(PhantomData))?,
                 FieldKey::Other => {
                     field.next_value::<IgnoredAny>()?;
                 }
@@ -168,8 +164,8 @@ impl<'de, T: StoredValue> Visitor<'de> for Dictionary<T> {
     }
 }
 
-/// A value that may be null.
-struct Nullable<T>(PhantomData<T>);
+/// A value that may be null, and the tag that came before it.
+struct Nullable<T>(Tag, PhantomData<T>);
 
 impl<'de, T: StoredValue> DeserializeSeed<'de> for Nullable<T> {
     type Value = Option<T>;
@@ -195,6 +191,8 @@ impl<'de, T: StoredValue> Visitor<'de> for Nullable<T> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
+        // Told first, a wrong tag makes a better message than the value that cannot be read.
+        self.0.check::<T, D::Error>()?;
         T::deserialize_value(deserializer).map(Some)
     }
 }
@@ -229,45 +227,55 @@ impl<'de> de::Deserialize<'de> for FieldKey {
     }
 }
 
-/// The `type` member of a field. A tag that is not in the protocol document is let through: the value decides.
+/// What the `type` member of a field says, held against the declared type.
+#[derive(Clone, Copy)]
 enum Tag {
-    Absent,
-    Known(ValueType),
-    Unknown,
+    /// The declared type, none, or one that is not in the protocol document: then the value decides.
+    Fits,
+    /// Another type.
+    Differs(ValueType),
 }
 
 impl Tag {
-    fn check<T: StoredValue, E: de::Error>(&self) -> Result<(), E> {
+    fn check<T: StoredValue, E: de::Error>(self) -> Result<(), E> {
         match self {
-            Tag::Known(found) if *found != T::VALUE_TYPE => Err(E::custom(format_args!(
+            Tag::Fits => Ok(()),
+            Tag::Differs(found) => Err(E::custom(format_args!(
                 "the field is {found} in CloudKit, and {} in the struct",
                 T::VALUE_TYPE
             ))),
-            _ => Ok(()),
         }
     }
 }
 
-impl<'de> de::Deserialize<'de> for Tag {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
+struct TagOf<T>(PhantomData<T>);
 
-        impl Visitor<'_> for Text {
-            type Value = Tag;
+impl<'de, T: StoredValue> DeserializeSeed<'de> for TagOf<T> {
+    type Value = Tag;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the type of a field")
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tag, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
-            fn visit_unit<E: de::Error>(self) -> Result<Tag, E> {
-                Ok(Tag::Absent)
-            }
+impl<T: StoredValue> Visitor<'_> for TagOf<T> {
+    type Value = Tag;
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Tag, E> {
-                Ok(ValueType::from_wire(text).map_or(Tag::Unknown, Tag::Known))
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the type of a field")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Tag, E> {
+        Ok(Tag::Fits)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Tag, E> {
+        if text == T::VALUE_TYPE.as_str() {
+            return Ok(Tag::Fits);
         }
-
-        deserializer.deserialize_any(Text)
+        Ok(match ValueType::from_wire(text) {
+            Some(found) if found != T::VALUE_TYPE => Tag::Differs(found),
+            _ => Tag::Fits,
+        })
     }
 }

@@ -29,6 +29,7 @@ pub enum AnyRecordType {}
 /// What a reference means for its target's deletion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum ReferenceAction {
     /// Nothing.
     #[default]
@@ -38,6 +39,9 @@ pub enum ReferenceAction {
     DeleteSelf,
     /// The target must exist when the reference is saved, and cannot be deleted while it is referred to.
     Validate,
+    /// An action that this library does not know. It can be read and not be sent.
+    #[serde(other, skip_serializing)]
+    Other,
 }
 
 impl<T> Reference<T> {

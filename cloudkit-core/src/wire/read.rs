@@ -1,4 +1,6 @@
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
 
 use crate::error::DecodeError;
 
@@ -27,8 +29,32 @@ fn locate<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> DecodeE
         };
     }
     match serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)) {
-        Err(error) => DecodeError { at: error.path().to_string(), reason: error.inner().to_string() },
+        Err(error) => {
+            let mut reason = error.inner().to_string();
+            if let Some(tag) = field_type(text, error.path()).filter(|_| !reason.contains("in CloudKit")) {
+                reason = format!("{reason}; the field is {tag} in CloudKit");
+            }
+            DecodeError { at: error.path().to_string(), reason }
+        }
         // The value was read, so the fault is behind it.
         Ok(_) => DecodeError { at: ".".to_owned(), reason: error.to_string() },
     }
+}
+
+/// The type of the field that the path leads into. CloudKit writes it behind the value, so whoever reads the value does
+/// not know it yet.
+fn field_type(text: &str, path: &Path) -> Option<String> {
+    let json: Value = serde_json::from_str(text).ok()?;
+    let mut here = &json;
+    for segment in path {
+        here = match segment {
+            Segment::Seq { index } => here.get(index)?,
+            Segment::Map { key } if key == "value" && here.get("type").is_some() => {
+                return here["type"].as_str().map(str::to_owned);
+            }
+            Segment::Map { key } => here.get(key)?,
+            Segment::Enum { .. } | Segment::Unknown => return None,
+        };
+    }
+    None
 }

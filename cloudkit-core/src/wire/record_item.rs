@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::ServerErrorCode;
 use crate::error::ServerError;
 use crate::record::{ChangeTag, FromRecord, Metadata, Record, RecordName, Stamp};
+use crate::value::StoredValue;
 use crate::zone::ZoneId;
 
 /// One element of a `records` array: a record, the trace of a deleted one, or why there is none.
@@ -18,6 +19,8 @@ pub(crate) enum RecordItem<T> {
     Record(Record<T>),
     /// The record of this name is gone.
     Deleted(RecordName),
+    /// A name and nothing else, which some answers to a deletion are.
+    Named(RecordName),
     /// CloudKit refused this item.
     Failed(ServerError),
 }
@@ -26,7 +29,7 @@ impl<T> RecordItem<T> {
     pub(crate) fn record_name(&self) -> Option<&RecordName> {
         match self {
             Self::Record(record) => Some(record.record_name()),
-            Self::Deleted(name) => Some(name),
+            Self::Deleted(name) | Self::Named(name) => Some(name),
             Self::Failed(error) => error.record_name.as_ref(),
         }
     }
@@ -64,10 +67,10 @@ impl<'de, T: FromRecord> Visitor<'de> for ItemVisitor<T> {
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 Key::RecordName => record_name = map.next_value()?,
-                Key::RecordType => {
-                    record_type = map.next_value()?;
-                    check_type::<T, A::Error>(record_type.as_deref())?;
-                }
+                Key::RecordType => match T::ONLY_TYPE {
+                    Some(expected) => map.next_value_seed(OnlyType(expected))?,
+                    None => record_type = map.next_value()?,
+                },
                 Key::ChangeTag => change_tag = map.next_value()?,
                 Key::Fields => {
                     fields = match T::ONLY_TYPE.or(record_type.as_deref()) {
@@ -87,7 +90,8 @@ impl<'de, T: FromRecord> Visitor<'de> for ItemVisitor<T> {
                 Key::ShortGuid => short_guid = map.next_value()?,
                 Key::ServerErrorCode => failure.code = map.next_value()?,
                 Key::Reason => failure.reason = map.next_value()?,
-                Key::RetryAfter => failure.retry_after = map.next_value()?,
+                Key::ExtensionErrorCode => failure.extension_code = map.next_value()?,
+                Key::RetryAfter => failure.retry_after = map.next_value::<Option<Number>>()?,
                 Key::Uuid => failure.uuid = map.next_value()?,
                 Key::RedirectUrl => failure.redirect_url = map.next_value()?,
                 Key::Other => {
@@ -103,6 +107,9 @@ impl<'de, T: FromRecord> Visitor<'de> for ItemVisitor<T> {
         if deleted == Some(true) {
             return Ok(RecordItem::Deleted(record_name));
         }
+        if deleted.is_none() && change_tag.is_none() && matches!(fields, FieldsState::Absent) {
+            return Ok(RecordItem::Named(record_name));
+        }
         let change_tag = change_tag.ok_or_else(|| de::Error::missing_field("recordChangeTag"))?;
         let known_type = || {
             T::ONLY_TYPE
@@ -111,7 +118,7 @@ impl<'de, T: FromRecord> Visitor<'de> for ItemVisitor<T> {
         };
         let value = match fields {
             FieldsState::Read(value) => value,
-            FieldsState::Kept(json) => T::decode_fields(known_type()?, &*json).map_err(de::Error::custom)?,
+            FieldsState::Kept(json) => decode_kept(known_type()?, &json).map_err(de::Error::custom)?,
             FieldsState::Absent => T::decode_fields(known_type()?, UnitDeserializer::new())?,
         };
         let metadata = Metadata {
@@ -144,20 +151,72 @@ impl<'de, T: FromRecord> DeserializeSeed<'de> for FieldsSeed<'_, T> {
     }
 }
 
-fn check_type<T: FromRecord, E: de::Error>(found: Option<&str>) -> Result<(), E> {
-    match (T::ONLY_TYPE, found) {
-        (Some(expected), Some(found)) if expected != found => Err(E::custom(format_args!(
-            "the record is of the type `{found}`, and the struct is of the type `{expected}`"
-        ))),
-        _ => Ok(()),
+/// Reads fields that had to wait for the record type. The place of a fault is looked for when there is one, as in
+/// [`wire::read`](crate::wire::read).
+fn decode_kept<T: FromRecord>(record_type: &str, json: &RawValue) -> Result<T, String> {
+    T::decode_fields(record_type, json).map_err(|error| {
+        let mut track = serde_path_to_error::Track::new();
+        let mut deserializer = serde_json::Deserializer::from_str(json.get());
+        let located = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+        match T::decode_fields(record_type, located) {
+            Err(error) => match track.path().to_string().as_str() {
+                "." => format!("fields: {error}"),
+                path => format!("fields.{path}: {error}"),
+            },
+            Ok(_) => error.to_string(),
+        }
+    })
+}
+
+/// The record type, where it can be one only: it is compared and not kept.
+struct OnlyType(&'static str);
+
+impl<'de> DeserializeSeed<'de> for OnlyType {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for OnlyType {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the type of a record")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: de::Error>(self, found: &str) -> Result<(), E> {
+        if found == self.0 {
+            return Ok(());
+        }
+        Err(E::custom(format_args!(
+            "the record is of the type `{found}`, and the struct is of the type `{}`",
+            self.0
+        )))
+    }
+}
+
+/// A number, or a number as text.
+struct Number(f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        f64::deserialize_value(deserializer).map(Self)
     }
 }
 
 #[derive(Default)]
 struct Failure {
     code: Option<Box<str>>,
+    /// Of an extension of the server, known from Apple's JavaScript.
+    extension_code: Option<Box<str>>,
     reason: Option<String>,
-    retry_after: Option<f64>,
+    retry_after: Option<Number>,
     uuid: Option<String>,
     redirect_url: Option<String>,
 }
@@ -165,11 +224,11 @@ struct Failure {
 impl Failure {
     /// An item is an error exactly when it has a code, whatever else it has.
     fn into_error(self, record_name: Option<&RecordName>) -> Option<ServerError> {
-        let code = self.code?;
+        let code = self.code.or(self.extension_code)?;
         Some(ServerError {
             reason: self.reason,
             record_name: record_name.cloned(),
-            retry_after: self.retry_after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            retry_after: self.retry_after.and_then(|seconds| Duration::try_from_secs_f64(seconds.0).ok()),
             uuid: self.uuid,
             redirect_url: self.redirect_url,
             ..ServerError::new(ServerErrorCode::from(&*code))
@@ -196,6 +255,7 @@ enum Key {
     Share,
     ShortGuid,
     ServerErrorCode,
+    ExtensionErrorCode,
     Reason,
     RetryAfter,
     Uuid,
@@ -228,6 +288,7 @@ impl<'de> Deserialize<'de> for Key {
                     "share" => Key::Share,
                     "shortGUID" => Key::ShortGuid,
                     "serverErrorCode" => Key::ServerErrorCode,
+                    "extensionErrorCode" => Key::ExtensionErrorCode,
                     "reason" => Key::Reason,
                     "retryAfter" => Key::RetryAfter,
                     "uuid" => Key::Uuid,

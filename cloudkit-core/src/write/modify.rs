@@ -10,7 +10,7 @@ use super::lost_answer;
 use super::{Operation, Outcome, Outcomes, Saved, Verb};
 use crate::client::Call;
 use crate::database::{Database, Public, Scope};
-use crate::error::{Error, RequestError, Result, ServerError};
+use crate::error::{DecodeError, Error, RequestError, Result, ServerError};
 use crate::record::{FromRecord, RecordName, ToRecord};
 use crate::wire::records::{MAX_ITEMS, ModifyRequest, RecordsReply};
 use crate::wire::{RecordItem, match_items};
@@ -48,7 +48,18 @@ where
             send(database, &operations, atomic).await?
         } else {
             let rest: Vec<&Operation<T>> = pending.iter().map(|&index| &operations[index]).collect();
-            send(database, &rest, atomic).await?
+            match send(database, &rest, atomic).await {
+                Ok(items) => items,
+                // The other operations have their outcomes, and one error for all would lose them.
+                Err(error) => {
+                    for index in pending {
+                        if let Some(Err(earlier)) = &mut outcomes[index] {
+                            add_failure(earlier, &error);
+                        }
+                    }
+                    break;
+                }
+            }
         };
         let mut later = Vec::new();
         let mut wait = Duration::ZERO;
@@ -132,10 +143,12 @@ where
     let names = names(operations);
     let items = match_items(&names, reply.records)
         .map_err(|source| Error::Decode { operation: OPERATION, source: Box::new(source) })?;
-    let mut outcomes: Vec<Outcome<T>> = items.into_iter().map(outcome).collect();
+    let mut outcomes = outcomes(items, operations)
+        .map_err(|source| Error::Decode { operation: OPERATION, source: Box::new(source) })?;
     if answer.an_answer_was_lost() {
         settle(database, operations, &sent, &mut outcomes).await?;
     }
+    database.client.reclaim(sent);
     Ok(outcomes)
 }
 
@@ -143,12 +156,31 @@ fn names<T: 'static, O: AsOperation<T>>(operations: &[O]) -> Vec<&RecordName> {
     operations.iter().filter_map(|operation| operation.operation().record_name.as_ref()).collect()
 }
 
-fn outcome<T>(item: RecordItem<T>) -> Outcome<T> {
-    match item {
-        RecordItem::Record(record) => Ok(Saved::Record(record)),
-        RecordItem::Deleted(name) => Ok(Saved::Deleted(name)),
-        RecordItem::Failed(error) => Err(error),
+fn outcomes<T: 'static, O: AsOperation<T>>(
+    items: Vec<RecordItem<T>>,
+    operations: &[O],
+) -> Result<Vec<Outcome<T>>, DecodeError> {
+    let outcome = |(item, operation): (RecordItem<T>, &O)| match item {
+        RecordItem::Record(record) => Ok(Ok(Saved::Record(record))),
+        RecordItem::Deleted(name) => Ok(Ok(Saved::Deleted(name))),
+        RecordItem::Named(name) => match operation.operation().verb {
+            Verb::Delete | Verb::ForceDelete => Ok(Ok(Saved::Deleted(name))),
+            _ => Err(DecodeError::without_tag(&name)),
+        },
+        RecordItem::Failed(error) => Ok(Err(error)),
+    };
+    items.into_iter().zip(operations).map(outcome).collect()
+}
+
+/// An operation that was to be sent again: what came of that, beside why.
+fn add_failure(earlier: &mut ServerError, error: &Error) {
+    if let Some(refusal) = error.server_error() {
+        *earlier = ServerError { record_name: earlier.record_name.take(), ..refusal.clone() };
+        return;
     }
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    let reason = earlier.reason.take().map(|reason| format!("{reason}; ")).unwrap_or_default();
+    earlier.reason = Some(format!("{reason}then {error}{cause}"));
 }
 
 fn atomic_failure<T, O>(error: Error, operations: &[O]) -> Result<Vec<Outcome<T>>>
@@ -161,10 +193,9 @@ where
         _ => Bytes::new(),
     };
     let Ok(reply) = crate::wire::read::<RecordsReply<T>>(&body) else { return Err(error) };
-    match match_items(&names(operations), reply.records) {
-        Ok(items) => Ok(items.into_iter().map(outcome).collect()),
-        Err(_) => Err(error),
-    }
+    match_items(&names(operations), reply.records)
+        .and_then(|items| outcomes(items, operations))
+        .map_err(|_| error)
 }
 
 /// An attempt before this one may have been carried out, and its answer was lost. Then a create meets its own record,

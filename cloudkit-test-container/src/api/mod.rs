@@ -37,6 +37,16 @@ impl Scope {
         }
     }
 
+    /// The name in reasons that CloudKit gives.
+    pub(crate) const fn in_reasons(self) -> &'static str {
+        match self {
+            Self::Public => "publicdb",
+            Self::Private => "privatedb",
+            // With one d, as it was seen.
+            Self::Shared => "sharedb",
+        }
+    }
+
     pub(crate) fn from_path(segment: &str) -> Option<Self> {
         [Self::Public, Self::Private, Self::Shared].into_iter().find(|scope| scope.as_str() == segment)
     }

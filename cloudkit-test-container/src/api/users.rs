@@ -29,8 +29,8 @@ pub(super) fn current(call: &Call<'_>) -> Result<String, ApiError> {
 pub(super) fn discover(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     if call.scope != Scope::Public {
         return Err(ApiError::bad_request(format!(
-            "BadRequestException: endpoint not applicable in the database type '{}db'",
-            call.scope.as_str()
+            "BadRequestException: endpoint not applicable in the database type '{}'",
+            call.scope.in_reasons()
         )));
     }
     let mut entries = Vec::new();

@@ -25,8 +25,8 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     }
     if call.scope != Scope::Private {
         return Err(ApiError::bad_request(format!(
-            "BadRequestException: endpoint not applicable in the database type '{}db'",
-            call.scope.as_str()
+            "BadRequestException: endpoint not applicable in the database type '{}'",
+            call.scope.in_reasons()
         )));
     }
     let mut store = call.state.store();

@@ -1,0 +1,18 @@
+//! The test container, held against the numbered conformance statements of the protocol.
+//!
+//! The number of a test is the number of its statement. Nothing of the client library is used here but the signature:
+//! requests, headers and bodies are written out, and replies are read as plain JSON, so that client and container
+//! cannot agree on a mistake.
+
+mod comparators;
+mod fuzz;
+mod indexes;
+mod lookup;
+mod modify;
+mod query;
+mod refusals;
+mod server_key;
+mod support;
+mod tokens;
+mod transport;
+mod values;
