@@ -173,8 +173,10 @@ fn field_handles(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
         let (path, stored, name) = (handle.path(), handle.stored(), &handle.field.name.text);
         let encrypted = handle.field.encrypted.is_some();
         let mut indexes = index_impls(&path, handle.field.index);
-        if encrypted && handle.field.index.iter().next().is_none() {
-            indexes.extend(encrypted_index_impls(&path));
+        if let Some(place) = handle.field.encrypted
+            && handle.field.index.iter().next().is_none()
+        {
+            indexes.extend(encrypted_index_impls(&path, place));
         }
         quote! {
             #[automatically_derived]
@@ -252,13 +254,13 @@ fn index_impls(path: &TokenStream, index: Index) -> TokenStream {
 
 /// Indexes on a condition that is never met, so that a filter by an encrypted field is told of the encryption and not
 /// of the missing index.
-fn encrypted_index_impls(path: &TokenStream) -> TokenStream {
-    // Not marked as derived: the compiler would advise to write such an impl by hand.
-    quote! {
-        impl __ck::Queryable for #path where for<'__ck> __ck::Encrypted: __ck::Readable<'__ck, Self> {}
-        impl __ck::Sortable for #path where for<'__ck> __ck::Encrypted: __ck::Readable<'__ck, Self> {}
-        impl __ck::Searchable for #path where for<'__ck> __ck::Encrypted: __ck::Readable<'__ck, Self> {}
-    }
+fn encrypted_index_impls(path: &TokenStream, place: Span) -> TokenStream {
+    let indexes = [quote!(Queryable), quote!(Sortable), quote!(Searchable)];
+    let impls = quote! {#(
+        #[automatically_derived]
+        impl __ck::#indexes for #path where for<'__ck> __ck::Encrypted: __ck::Readable<'__ck, Self> {}
+    )*};
+    shape::at(place, impls)
 }
 
 fn fields_struct(
