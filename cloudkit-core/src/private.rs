@@ -8,7 +8,7 @@ pub use serde::ser::{Error as SerError, SerializeMap, Serializer};
 pub use crate::database::{Encrypted, Plain};
 use crate::error::{DecodeError, ServerError};
 pub use crate::query::capability::{
-    Listable, Queryable, QueryableType, Searchable, SearchableType, Sortable, SortableType,
+    Listable, Queryable, QueryableType, Readable, Searchable, SearchableType, Sortable, SortableType,
 };
 pub use crate::query::{Field, FieldDef, FieldName};
 use crate::record::Record;
@@ -89,13 +89,13 @@ pub type Stored<T> = <T as FieldType>::Stored;
 pub const fn assert_field_type<T: FieldType>() {}
 
 /// Asks the compiler whether the field's type can have the index QUERYABLE.
-pub const fn assert_queryable<T: QueryableType>() {}
+pub const fn assert_queryable<T: FieldType<Stored: QueryableType>>() {}
 
 /// Asks the compiler whether the field's type can have the index SORTABLE.
-pub const fn assert_sortable<T: SortableType>() {}
+pub const fn assert_sortable<T: FieldType<Stored: SortableType>>() {}
 
 /// Asks the compiler whether the field's type can have the index SEARCHABLE.
-pub const fn assert_searchable<T: SearchableType>() {}
+pub const fn assert_searchable<T: FieldType<Stored: SearchableType>>() {}
 
 /// Asks the compiler whether the field's type can be encrypted.
 pub const fn assert_encryptable<T: Encryptable>() {}

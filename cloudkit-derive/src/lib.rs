@@ -1,4 +1,4 @@
-//! The derive macros of `cloudkit-core`.
+//! The derive macros of [`cloudkit-core`](https://docs.rs/cloudkit-core), which re-exports them: depend on that.
 
 mod attr;
 mod context;
@@ -7,22 +7,179 @@ mod names;
 mod record;
 mod records;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 
-/// A struct as a CloudKit record type.
+/// Makes a struct a CloudKit record type: each of its fields is a field of the record type.
+///
+/// ```
+/// use cloudkit_core::{CkRecord, Query, Reference, Timestamp};
+///
+/// #[derive(CkRecord)]
+/// #[ck(index(modified_at(queryable, sortable)))]
+/// struct Article {
+///     #[ck(queryable, searchable)]
+///     title: String,
+///     #[ck(sortable)]
+///     published_at: Timestamp,
+///     #[ck(queryable)]
+///     tags: Vec<String>,
+///     parent: Option<Reference<Self>>,
+/// }
+///
+/// let query = Query::<Article>::new()
+///     .filter(|a| a.tags.contains("rust"))
+///     .filter(|a| a.modified_at().gt(Timestamp::from_millis(0)))
+///     .sort(|a| a.published_at.descending());
+/// ```
+///
+/// It implements `CkRecord`, `FromRecord` and `ToRecord`, and `WholeRecord` for all but projections. The handles of the
+/// fields, `a.tags` above, are visible where the fields are; so make a field `pub(crate)` if other modules filter by it.
+///
+/// # Options of the struct
+///
+/// | `#[ck(...)]` | meaning |
+/// |---|---|
+/// | `record_type = "News"` | The record type's name in CloudKit, if it is not the struct's. |
+/// | `rename_all = "camelCase"` | How Rust's names become names in CloudKit: `camelCase` (if nothing is said), `PascalCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, or `none` to leave them. |
+/// | `index(created_at(sortable), ...)` | The indexes on what CloudKit keeps about each record: `record_name`, `created_at`, `modified_at`, `created_by`, `modified_by`. The last two refer to users and are not `sortable`. |
+/// | `projection` | The record type has more fields than the struct. Such a struct reads and updates records; it cannot create or replace them, because that would erase the other fields. |
+/// | `crate = "my_prelude::cloudkit"` | Where `cloudkit_core` is, for macros and crates that re-export it. |
+///
+/// CloudKit answers a query without a filter only if the record name is QUERYABLE, and so does the compiler: ask for
+/// `index(record_name(queryable))`.
+///
+/// ```
+/// use cloudkit_core::CkRecord;
+///
+/// #[derive(CkRecord)]
+/// #[ck(record_type = "Article", projection, index(record_name(queryable, sortable)))]
+/// struct Headline {
+///     title: String,
+/// }
+///
+/// assert_eq!(Headline::RECORD_TYPE, "Article");
+/// assert!(Headline::DESCRIPTOR.system_indexes.record_name.queryable);
+/// ```
+///
+/// # Options of a field
+///
+/// | `#[ck(...)]` | meaning |
+/// |---|---|
+/// | `rename = "headline"` | The field's name in CloudKit. |
+/// | `queryable` | The schema has the index QUERYABLE: filters can ask for equal values, members and beginnings. |
+/// | `sortable` | The schema has the index SORTABLE: results can be sorted, and filters can ask for ranges. |
+/// | `searchable` | The schema has the index SEARCHABLE: filters can ask for words of a text. |
+/// | `encrypted` | CloudKit keeps the field encrypted. It has no index, and its record no place in the public database. References cannot be encrypted, and assets are anyway. |
+/// | `default` | Where CloudKit has no value, the field is its type's `Default`. |
+/// | `default = "path::to::function"` | Where CloudKit has no value, the field is what this function returns. |
+/// | `with = "path::to::Type"` | The field is stored as this `cloudkit_core::value::Conversion` says. |
+/// | `skip` | CloudKit does not have the field. It is read as its type's `Default`, or as `default = "..."` says. |
+///
+/// ```
+/// use cloudkit_core::CkRecord;
+///
+/// #[derive(CkRecord)]
+/// #[ck(rename_all = "snake_case")]
+/// struct Patient {
+///     #[ck(rename = "number", queryable)]
+///     patient_number: i64,
+///     #[ck(encrypted)]
+///     history: Option<String>,
+///     #[ck(default)]
+///     visits: i64,
+///     #[ck(default = "everyone")]
+///     seen_by: Vec<String>,
+///     #[ck(skip)]
+///     is_new: bool,
+/// }
+///
+/// fn everyone() -> Vec<String> {
+///     vec!["everyone".to_owned()]
+/// }
+///
+/// let fields: Vec<&str> = Patient::DESCRIPTOR.fields.iter().map(|field| field.name).collect();
+/// assert_eq!(fields, ["number", "history", "visits", "seen_by"]);
+/// ```
+///
+/// # What it checks
+///
+/// Names are those that CloudKit takes: A to Z, a to z, 0 to 9 and `_`, a letter first, at most 255 characters. No two
+/// fields have one name, there are at most 256, and each is of a type that CloudKit stores and that can have the indexes
+/// asked for. All mistakes are reported at once. The struct has named fields, or none, and no parameters.
 #[proc_macro_derive(CkRecord, attributes(ck))]
 pub fn record(input: TokenStream) -> TokenStream {
     record::derive(input.into()).into()
 }
 
-/// An enum of record structs.
+/// Makes an enum out of record structs, which is read from records of several types and goes by the record type.
+///
+/// Each variant holds one struct with `#[derive(CkRecord)]`, no two of one record type. A record of another type is an
+/// error.
+///
+/// ```
+/// use cloudkit_core::record::FromRecord;
+/// use cloudkit_core::{CkRecord, CkRecords};
+///
+/// #[derive(CkRecord)]
+/// struct Article {
+///     title: String,
+/// }
+///
+/// #[derive(CkRecord)]
+/// struct Author {
+///     name: String,
+/// }
+///
+/// #[derive(CkRecords)]
+/// enum Any {
+///     Article(Article),
+///     Author(Author),
+/// }
+///
+/// assert_eq!(Any::desired_keys(), Some(vec!["name", "title"]));
+/// ```
+///
+/// The enum takes the option `#[ck(crate = "...")]`, as [`CkRecord`] does; its variants take none.
 #[proc_macro_derive(CkRecords, attributes(ck))]
 pub fn records(input: TokenStream) -> TokenStream {
     records::derive(input.into()).into()
 }
 
-/// An enum that is stored as text.
+/// Makes an enum a type of fields, which is stored in a `STRING` field as the name of its variant.
+///
+/// ```
+/// use cloudkit_core::{CkEnum, CkRecord};
+///
+/// #[derive(CkEnum, Debug, PartialEq)]
+/// enum Status {
+///     InReview,
+///     #[ck(rename = "live")]
+///     Published,
+///     #[ck(other)]
+///     Unknown(String),
+/// }
+///
+/// #[derive(CkRecord)]
+/// struct Article {
+///     #[ck(queryable)]
+///     status: Status,
+/// }
+///
+/// assert_eq!(Status::NAMES, ["inReview", "live"]);
+/// assert_eq!(Status::from_name("archived"), Some(Status::Unknown("archived".to_owned())));
+/// ```
+///
+/// # Options
+///
+/// | `#[ck(...)]` | on | meaning |
+/// |---|---|---|
+/// | `rename_all = "..."` | the enum | How the variants' names become texts; as for [`CkRecord`]. |
+/// | `crate = "..."` | the enum | Where `cloudkit_core` is; as for [`CkRecord`]. |
+/// | `rename = "..."` | a variant | The text of this variant. |
+/// | `other` | one variant, which holds a `String` | It keeps a text that no variant has, such as one that a newer version of the app wrote. Without it, such a text is an error. |
 #[proc_macro_derive(CkEnum, attributes(ck))]
 pub fn enumeration(input: TokenStream) -> TokenStream {
     enumeration::derive(input.into()).into()

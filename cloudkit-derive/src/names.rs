@@ -121,9 +121,7 @@ impl fmt::Display for BadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("it is empty"),
-            Self::Reserved => {
-                f.write_str("CloudKit keeps names that start with an underscore for its system fields")
-            }
+            Self::Reserved => f.write_str("CloudKit keeps names that start with an underscore for itself"),
             Self::FirstLetter => f.write_str("it must start with one of the letters A to Z or a to z"),
             Self::Letter(letter) => {
                 write!(f, "it must consist of A to Z, a to z, 0 to 9 and `_`, and holds `{letter}`")

@@ -70,16 +70,16 @@ fn read_variant<'a>(cx: &mut Context, variant: &'a Variant) -> Option<RecordVari
             Options::read(cx, &field.attrs, &attr::RECORDS_VARIANT);
             return Some(RecordVariant { ident, ty: &field.ty });
         }
-        Fields::Unit => (ident.span(), "it holds nothing"),
-        Fields::Named(_) => (ident.span(), "its fields have names"),
+        Fields::Unit => (ident.span(), "holds nothing"),
+        Fields::Named(_) => (ident.span(), "holds named fields"),
         Fields::Unnamed(fields) => (
             fields.unnamed.get(1).map_or(ident.span(), Spanned::span),
-            if fields.unnamed.is_empty() { "it holds nothing" } else { "it holds several values" },
+            if fields.unnamed.is_empty() { "holds nothing" } else { "holds several values" },
         ),
     };
     cx.mistake(
         place,
-        format_args!("each variant of `CkRecords` holds one record struct, and of `{ident}`, {found}; write `{ident}({ident})`"),
+        format_args!("each variant of `CkRecords` holds one record struct, and `{ident}` {found}; write `{ident}({ident})`"),
     );
     None
 }

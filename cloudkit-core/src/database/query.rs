@@ -147,12 +147,7 @@ impl<R: CkRecord, S: Scope, F> QueryCall<R, S, F> {
     where
         F: Answerable<R>,
     {
-        let mut stream = self.stream();
-        let mut records = Vec::new();
-        while let Some(record) = stream.try_next().await? {
-            records.push(record);
-        }
-        Ok(records)
+        self.stream().try_collect().await
     }
 
     /// The first record, if there is one.
@@ -271,6 +266,19 @@ impl<R> RecordStream<R> {
     /// When a page cannot be fetched, or CloudKit fails to give a single record.
     pub async fn try_next(&mut self) -> Result<Option<Record<R>>> {
         poll_fn(|cx| self.poll_record(cx)).await.transpose()
+    }
+
+    /// All records that are left.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_next`](Self::try_next), for the first record that fails.
+    pub async fn try_collect(mut self) -> Result<Vec<Record<R>>> {
+        let mut records = Vec::new();
+        while let Some(record) = self.try_next().await? {
+            records.push(record);
+        }
+        Ok(records)
     }
 
     fn poll_record(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Record<R>>>> {

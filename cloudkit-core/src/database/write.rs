@@ -196,7 +196,7 @@ impl<T, S> ModifyCall<T, S> {
     }
 }
 
-impl<R: WholeRecord + Send + Sync + 'static, S: Scope> IntoFuture for CreateCall<R, S> {
+impl<R: CkRecord + Send + Sync + 'static, S: Scope> IntoFuture for CreateCall<R, S> {
     type Output = Result<Record<R>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -216,7 +216,7 @@ impl<R: CkRecord + Send + Sync + 'static, S: Scope> IntoFuture for UpdateCall<R,
     }
 }
 
-impl<R: WholeRecord + Send + Sync + 'static, S: Scope> IntoFuture for ReplaceCall<R, S> {
+impl<R: CkRecord + Send + Sync + 'static, S: Scope> IntoFuture for ReplaceCall<R, S> {
     type Output = Result<Record<R>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 

@@ -240,12 +240,7 @@ impl<S: Scope> DynamicQuery<S> {
     ///
     /// As [`QueryCall::fetch_all`](crate::database::QueryCall::fetch_all).
     pub async fn fetch_all(self) -> Result<Vec<Record<DynamicRecord>>, Error> {
-        let mut stream = self.stream();
-        let mut records = Vec::new();
-        while let Some(record) = stream.try_next().await? {
-            records.push(record);
-        }
-        Ok(records)
+        self.stream().try_collect().await
     }
 
     fn filter_raw(mut self, name: RawName, comparator: Comparator, value: Value) -> Self {

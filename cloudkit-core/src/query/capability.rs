@@ -30,6 +30,18 @@ pub trait Sortable {}
 )]
 pub trait Searchable {}
 
+/// A privacy in which CloudKit can read the field `F`: implemented for none. The derive macro makes the indexes of
+/// encrypted fields depend on it, so that the message about them is not to add one.
+///
+/// The lifetime means nothing: without one, the compiler would refuse a condition that is never met where it is written.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{F}` is encrypted, so CloudKit can neither filter nor sort by it",
+    label = "`{F}` is encrypted",
+    note = "encrypted fields take no index; filter by another field, and by this one in the program"
+)]
+pub trait Readable<'a, F> {}
+
 /// A record type that can be queried without a filter.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be queried without a filter: its record name is not QUERYABLE",

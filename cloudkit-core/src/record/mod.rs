@@ -47,9 +47,9 @@ pub trait CkRecord: FromRecord + ToRecord {
 
 /// A record struct that names every field of its record type, so that it can be created and replaced.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is a projection: it does not name every field of its record type",
-    label = "saving this would erase the fields that it leaves out",
-    note = "use a struct without `#[ck(projection)]`, or `update` to change single fields"
+    message = "`{Self}` cannot be saved as a whole record",
+    label = "a projection, or no record at all",
+    note = "a struct with `#[ck(projection)]` leaves fields out, and saving it would erase them; use one without, or `update` to change single fields"
 )]
 pub trait WholeRecord: CkRecord {}
 

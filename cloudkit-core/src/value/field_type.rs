@@ -87,6 +87,7 @@ impl<T: StoredValue> FieldType for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: StoredValue> FieldType for Option<T> {
     type Stored = T;
     const OPTIONAL: bool = true;

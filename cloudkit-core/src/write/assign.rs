@@ -37,13 +37,26 @@ impl Assign<String> for &str {
     }
 }
 
-/// No field is of this type. If text could be put into one type of field only, the compiler would conclude the type from
-/// the text, and speak of a "type mismatch" where the message above says what is wrong.
+/// No field is of this type, nor of the next. If a value could be put into one type of field only, the compiler would
+/// conclude the type from the value, and speak of a "type mismatch" where the message above says what is wrong.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum NoField {}
 
-impl Assign<NoField> for &str {
+/// See [`NoField`]: with two, there is nothing to conclude.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum NoOtherField {}
+
+#[diagnostic::do_not_recommend]
+impl<T> Assign<NoField> for T {
+    fn serialize_assigned<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_none()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Assign<NoOtherField> for T {
     fn serialize_assigned<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_none()
     }

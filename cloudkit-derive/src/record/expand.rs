@@ -172,7 +172,10 @@ fn field_handles(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let implementations = handles.iter().map(|handle| {
         let (path, stored, name) = (handle.path(), handle.stored(), &handle.field.name.text);
         let encrypted = handle.field.encrypted.is_some();
-        let indexes = index_impls(&path, handle.field.index);
+        let mut indexes = index_impls(&path, handle.field.index);
+        if encrypted && handle.field.index.iter().next().is_none() {
+            indexes.extend(encrypted_index_impls(&path));
+        }
         quote! {
             #[automatically_derived]
             impl __ck::FieldDef for #path {
@@ -245,6 +248,17 @@ fn index_impls(path: &TokenStream, index: Index) -> TokenStream {
             shape::at(place, quote!(#[automatically_derived] impl __ck::#index for #path {}))
         })
         .collect()
+}
+
+/// Indexes on a condition that is never met, so that a filter by an encrypted field is told of the encryption and not
+/// of the missing index.
+fn encrypted_index_impls(path: &TokenStream) -> TokenStream {
+    // Not marked as derived: the compiler would advise to write such an impl by hand.
+    quote! {
+        impl __ck::Queryable for #path where for<'__ck> __ck::Encrypted: __ck::Readable<'__ck, Self> {}
+        impl __ck::Sortable for #path where for<'__ck> __ck::Encrypted: __ck::Readable<'__ck, Self> {}
+        impl __ck::Searchable for #path where for<'__ck> __ck::Encrypted: __ck::Readable<'__ck, Self> {}
+    }
 }
 
 fn fields_struct(
@@ -362,8 +376,6 @@ fn encoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
 
 fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let (ident, record_type) = (&record.input.ident, &record.record_type.text);
-    let idents: Vec<&Ident> = handles.iter().map(|handle| handle.field.ident).collect();
-    let paths: Vec<TokenStream> = handles.iter().map(Handle::path).collect();
     let names = handles.iter().map(|handle| &handle.field.name.text);
     let numbers: Vec<usize> = (0..handles.len()).collect();
     let slots = handles.iter().map(|handle| {
@@ -381,7 +393,7 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
     let values = record.fields.iter().map(|field| {
         let ident = field.ident;
         let handle = handles.iter().find(|handle| handle.field.ident == ident);
-        let value = value(field, handle);
+        let value = value(field, handle, &record.input.ident);
         quote!(#ident: #value)
     });
     quote! {
@@ -437,9 +449,13 @@ fn decoding(record: &Record<'_>, handles: &[Handle<'_>]) -> TokenStream {
 }
 
 /// What a field is filled with; without a handle it is not read.
-fn value(field: &Field<'_>, handle: Option<&Handle<'_>>) -> TokenStream {
+fn value(field: &Field<'_>, handle: Option<&Handle<'_>>, record: &Ident) -> TokenStream {
     let fallback = match &field.default {
-        Some(Fallback::Function(path)) => quote_spanned!(path.span()=> #path()),
+        Some(Fallback::Function(path)) => {
+            let ty = shape::without_self(field.ty, record);
+            let call = quote_spanned!(path.span()=> #path());
+            quote!({ let __default: #ty = #call; __default })
+        }
         Some(Fallback::Default(span)) => quote_spanned!(*span=> ::core::default::Default::default()),
         None => {
             let place = field.skip.unwrap_or_else(|| field.ty.span());
@@ -481,9 +497,8 @@ fn questions(handles: &[Handle<'_>]) -> TokenStream {
             "SORTABLE" => quote!(assert_sortable),
             _ => quote!(assert_searchable),
         });
-        let mut questions: Vec<TokenStream> = of_the_index
-            .map(|question| quote_spanned!(place=> __ck::#question::<__ck::Stored<#stored>>();))
-            .collect();
+        let mut questions: Vec<TokenStream> =
+            of_the_index.map(|question| quote_spanned!(place=> __ck::#question::<#stored>();)).collect();
         if field.encrypted.is_some() {
             questions.push(quote_spanned!(place=> __ck::assert_encryptable::<#stored>();));
         }

@@ -128,6 +128,33 @@ async fn c031_a_stale_tag_is_a_conflict() {
     assert_eq!(now(&server.key(), "a-1").await, second);
 }
 
+/// Of saves that know the same tag, or make the same record, at the same time, one is made.
+#[tokio::test]
+async fn c031_of_racing_saves_one_wins() {
+    let server = Server::start().await;
+    let first = server.key().create("public", "Account", "a-1", one("cents", int64(0))).await;
+    let key = server.key();
+    for (kind, name) in [("update", "a-1"), ("create", "a-2")] {
+        let save = |cents| {
+            let record = account(name, Some(tag(&first)), one("cents", int64(cents)));
+            key.modify("public", json!([operation(kind, record)]))
+        };
+        let (a, b, c, d) = tokio::join!(save(1), save(2), save(3), save(4));
+        let replies = [a, b, c, d];
+        let won: Vec<&Value> = replies
+            .iter()
+            .map(|reply| &reply.records()[0])
+            .filter(|item| item.get("serverErrorCode").is_none())
+            .collect();
+        assert_eq!(won.len(), 1, "{kind}: {replies:?}");
+        assert_eq!(
+            replies.iter().filter(|reply| reply.records()[0]["serverErrorCode"] == CONFLICT).count(),
+            3
+        );
+        assert_eq!(&now(&key, name).await, won[0], "{kind}");
+    }
+}
+
 #[tokio::test]
 async fn c032_without_a_tag_nothing_of_the_batch_happens() {
     let server = Server::start().await;
@@ -828,6 +855,24 @@ async fn c051_a_cycle_is_deleted_as_a_whole() {
     check_gone(&key, &["a", "b", "c"]).await;
     force_delete(&key, "self").await.record(0);
     check_gone(&key, &["self"]).await;
+}
+
+/// Statement 51 has no number for it; the limits of Apple's document do. The code is inferred.
+#[tokio::test]
+async fn c051_a_target_has_at_most_750_sources() {
+    let server = Server::start().await;
+    let key = server.key();
+    key.create_all("public", vec![node("root", None)]).await;
+    let child = |at: usize| node(&format!("child-{at}"), Some(("root", "DELETE_SELF")));
+    key.create_all("public", (0..750).map(child).collect()).await;
+    key.modify("public", json!([child(750)])).await.failed(0, "BAD_REQUEST", "");
+    // One of them may be saved again, and another reference is no source.
+    let again = operation("forceUpdate", child(7)["record"].clone());
+    key.modify("public", json!([again, node("friend", Some(("root", "NONE")))])).await.record(1);
+
+    force_delete(&key, "root").await.record(0);
+    check_gone(&key, &["root", "child-0", "child-7", "child-749"]).await;
+    assert_eq!(key.query("public", json!({ "recordType": "Node" })).await.names(), ["friend"]);
 }
 
 #[tokio::test]

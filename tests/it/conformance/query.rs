@@ -185,6 +185,12 @@ async fn c060_a_marker_belongs_to_its_query() {
         );
     }
 
+    // Nor is it good for the same zone of somebody else, or in another database.
+    let mut elsewhere = asked(query.clone(), "_defaultZone");
+    elsewhere["continuationMarker"] = marker.as_str().into();
+    server.user("bob").post("private/records/query", elsewhere.clone()).await.refused(400, "BAD_REQUEST", "");
+    alice.post("public/records/query", elsewhere).await.refused(400, "BAD_REQUEST", "");
+
     let mut again = asked(query, "_defaultZone");
     again["continuationMarker"] = marker.into();
     let second = alice.post("private/records/query", again.clone()).await;

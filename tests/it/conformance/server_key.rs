@@ -180,6 +180,11 @@ async fn c019_a_changed_path_is_refused() {
     }
 }
 
+/// What the log says of the last request.
+fn notes(server: &Server) -> Vec<String> {
+    server.container.requests().last().unwrap().notes.clone()
+}
+
 #[tokio::test]
 async fn c020_the_query_may_be_signed_or_left_out() {
     let server = Server::start().await;
@@ -195,7 +200,9 @@ async fn c020_the_query_may_be_signed_or_left_out() {
         server.send(request.signed_as(DEVELOPMENT_KEY_ID, &server.key, &date, &message))
     };
     send(format!("{path}?{query}")).await.ok();
+    assert!(notes(&server).is_empty(), "the first reading is the right one");
     send(path.clone()).await.ok();
+    assert!(!notes(&server).is_empty(), "the second reading is worth a line in the log");
 
     for other in [
         format!("{path}?"),
@@ -220,7 +227,9 @@ async fn c021_a_get_has_the_hash_of_nothing_or_no_hash() {
         server.send(request.signed_as(DEVELOPMENT_KEY_ID, &server.key, &date, &message))
     };
     send(HASH_OF_NOTHING).await.ok();
+    assert!(notes(&server).is_empty(), "the hash of nothing is what Apple sends");
     send("").await.ok();
+    assert!(!notes(&server).is_empty(), "no hash is worth a line in the log");
     for hash in ["null", "{}", "undefined", "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o="] {
         check_refused(&send(hash).await);
     }

@@ -142,7 +142,7 @@ async fn c005_environments_and_databases_are_spelled_in_lower_case() {
 async fn c006_a_preflight_with_any_headers_succeeds() {
     let server = Server::start().await;
     let asked = "content-type, x-apple-cloudkit-request-keyid, x-something-else";
-    for path in ["public/records/query", "private/records/modify", "public/users/caller"] {
+    for path in ["public/records/query", "private/records/modify", "public/users/caller", "nothing/here"] {
         let (status, headers) = server
             .preflight(
                 &server.nobody().target(path),
@@ -166,6 +166,18 @@ async fn c006_a_preflight_with_any_headers_succeeds() {
             assert!(allowed.split(',').any(|allowed| allowed.trim() == name), "{path}: {allowed}");
         }
         assert!(header("access-control-max-age").unwrap().parse::<u32>().unwrap() > 0, "{path}");
+    }
+}
+
+/// Section 1.1, as it was seen.
+#[tokio::test]
+async fn c006_options_of_a_known_route_names_methods() {
+    let server = Server::start().await;
+    for path in ["public/records/query", "public/users/caller"] {
+        let (status, headers) = server.preflight(&server.nobody().target(path), &[]).await;
+        assert_eq!(status, 200, "{path}");
+        let allow: Vec<&str> = headers["allow"].to_str().unwrap().split(',').map(str::trim).collect();
+        assert_eq!(allow, ["GET", "POST", "PUT", "DELETE"], "{path}");
     }
 }
 
@@ -279,4 +291,25 @@ async fn c009_private_databases_and_the_public_one_do_not_mix() {
         assert_eq!(queried.records().len(), 1, "{database}");
         assert_eq!(queried.record(0)["fields"]["cents"]["value"], cents, "{database}");
     }
+}
+
+/// What is answered to a zone of somebody else's private database is not known; the record must not be.
+#[tokio::test]
+async fn c009_private_databases_do_not_open_to_who_names_their_owner() {
+    let server = Server::start().await;
+    let (alice, bob) = (server.user("alice"), server.user("bob"));
+    bob.create("private", "Account", "bobs", json!({ "cents": int64(2) })).await;
+    let zone = json!({ "zoneName": "_defaultZone", "ownerRecordName": bob.name().await });
+    for database in ["private", "shared"] {
+        let body = json!({ "records": [{ "recordName": "bobs" }], "zoneID": zone });
+        let reply = alice.post(&format!("{database}/records/lookup"), body).await;
+        assert!(!reply.body.to_string().contains("\"cents\""), "{reply:?}");
+        let body = json!({ "query": { "recordType": "Account" }, "zoneID": zone });
+        let reply = alice.post(&format!("{database}/records/query"), body).await;
+        assert!(!reply.body.to_string().contains("\"cents\""), "{reply:?}");
+        let body = json!({ "zoneID": zone, "operations": [{ "operationType": "forceDelete",
+            "record": { "recordName": "bobs" } }] });
+        alice.post(&format!("{database}/records/modify"), body).await;
+    }
+    bob.lookup("private", &["bobs"]).await.record(0);
 }

@@ -188,6 +188,18 @@ async fn c047_numbers_come_as_strings_if_asked_for() {
     check_contains(&alice.lookup("public", &["e-1"]).await.record(0)["fields"], &fields);
 }
 
+/// CloudKit JS says it for each operation.
+#[tokio::test]
+async fn c047_an_operation_may_ask_for_strings() {
+    let server = Server::start().await;
+    let mut asking = create("Everything", "e-1", one("int64", int64(7)));
+    asking["numbersAsStrings"] = true.into();
+    let plain = create("Everything", "e-2", one("int64", int64(7)));
+    let reply = server.user("alice").modify("public", json!([asking, plain])).await;
+    assert_eq!(reply.record(0)["fields"]["int64"]["value"], "7");
+    assert_eq!(reply.record(1)["fields"]["int64"]["value"], 7);
+}
+
 #[tokio::test]
 async fn c047_numbers_may_be_sent_as_strings_if_said_so() {
     let server = Server::start().await;

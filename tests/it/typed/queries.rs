@@ -212,6 +212,10 @@ async fn a_query_comes_in_pages_and_as_a_stream() {
     assert_eq!(sizes, [3, 3, 2]);
     assert_eq!(titles, TITLES);
 
+    // The last page is the last even when it is full.
+    let full = call.clone().results_limit(u32::try_from(TITLES.len()).unwrap()).page().await.unwrap();
+    assert_eq!((full.records.len(), full.next), (TITLES.len(), None));
+
     let mut stream = call.stream();
     let mut streamed = Vec::new();
     while let Some(record) = stream.try_next().await.unwrap() {

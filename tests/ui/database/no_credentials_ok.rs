@@ -11,5 +11,5 @@ async fn run(token: cloudkit_core::auth::ApiToken) -> cloudkit_core::Result<()> 
 }
 
 fn main() {
-    drop(run);
+    let _ = run;
 }

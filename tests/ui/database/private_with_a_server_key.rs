@@ -11,5 +11,5 @@ async fn run(container: Container) -> cloudkit_core::Result<()> {
 }
 
 fn main() {
-    drop(run);
+    let _ = run;
 }

@@ -1,4 +1,4 @@
-use cloudkit_core::{CkRecord, Query, Reference, RecordName};
+use cloudkit_core::{CkRecord, Query, Reference};
 
 #[derive(CkRecord)]
 struct Article {
@@ -12,6 +12,6 @@ struct Author {
 }
 
 fn main() {
-    let author = Reference::<Author>::new(RecordName::new("ann").unwrap());
+    let author = Reference::<Author>::new("ann");
     let _ = Query::<Article>::new().filter(|a| a.parent.eq(author));
 }

@@ -5,6 +5,4 @@ enum Status {
     Draft,
 }
 
-fn main() {
-    Draft,
-}
+fn main() {}

@@ -11,5 +11,5 @@ async fn run(container: Container, article: Article) -> cloudkit_core::Result<()
 }
 
 fn main() {
-    drop(run);
+    let _ = run;
 }

@@ -11,5 +11,5 @@ async fn run(container: Container, article: Record<Article>) -> cloudkit_core::R
 }
 
 fn main() {
-    drop(run);
+    let _ = run;
 }

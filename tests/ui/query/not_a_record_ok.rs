@@ -6,10 +6,10 @@ struct Article {
 }
 
 async fn run(container: Container) -> cloudkit_core::Result<()> {
-    let _ = container.public().create("Rust".to_owned()).await?;
+    let _ = container.public().query::<Article>();
     Ok(())
 }
 
 fn main() {
-    drop(run);
+    let _ = run;
 }
