@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use cloudkit_core::__private::{decode_records, encode_operations};
 use cloudkit_core::auth::{CanonicalMessage, KeyId, PrivateKey, RequestDate, ServerKey};
+use cloudkit_core::runtime::{Clock as _, SystemClock};
 use cloudkit_core::{Container, Operation};
 use support::article::Article;
 use support::{reply, sample, table};
@@ -89,12 +90,13 @@ struct ByHand {
     http: reqwest::Client,
     base: String,
     key: ServerKey,
+    clock: SystemClock,
 }
 
 impl ByHand {
     async fn post(&self, operation: &str, body: Bytes) -> Bytes {
         let path = format!("{PATH}{operation}");
-        let date = RequestDate::from(std::time::SystemTime::now());
+        let date = RequestDate::from(self.clock.now());
         let signed =
             self.key.sign(&CanonicalMessage::new(date, &body, path.as_str())).await.expect("it signs");
         let mut request =
@@ -124,6 +126,7 @@ fn main() {
         http: reqwest::Client::builder().no_proxy().build().expect("a client"),
         base: base.clone(),
         key: key.clone(),
+        clock: SystemClock::new(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let db = {
