@@ -1,12 +1,10 @@
-//! Two hundred articles, and the answer that holds them.
-
-use std::fmt::Write as _;
+//! Two hundred articles.
 
 use cloudkit_core::{Location, Reference, Timestamp};
 
 use super::article::Article;
 
-pub(crate) const RECORDS: usize = 200;
+const RECORDS: usize = 200;
 
 const WORDS: [&str; 16] = [
     "harbour", "lantern", "meadow", "ferry", "copper", "violet", "signal", "orchard", "gravel", "winter",
@@ -66,24 +64,4 @@ pub(crate) fn articles() -> Vec<Article> {
             thumbnail: (0..60).map(|_| numbers.next().to_le_bytes()[0]).collect(),
         })
         .collect()
-}
-
-/// The answer to a query, as CloudKit writes it.
-pub(crate) fn reply(articles: &[Article]) -> Vec<u8> {
-    let mut json = String::from(r#"{"records":["#);
-    for (index, article) in articles.iter().enumerate() {
-        if index > 0 {
-            json.push(',');
-        }
-        let fields =
-            serde_json::to_string(&super::baseline::fields_json(article)).expect("the fields can be written");
-        let name = article.slug.as_str();
-        write!(
-            json,
-            r#"{{"recordName":"{name}","recordType":"Article","fields":{fields},"pluginFields":{{}},"recordChangeTag":"k{index}","created":{{"timestamp":1767225600123,"userRecordName":"_0f3c9d1e2b4a58697a8b9cadbecfd0e1","deviceID":"2"}},"modified":{{"timestamp":1767312000456,"userRecordName":"_0f3c9d1e2b4a58697a8b9cadbecfd0e1","deviceID":"2"}},"deleted":false}}"#
-        )
-        .expect("a string takes everything");
-    }
-    json.push_str("]}");
-    json.into_bytes()
 }

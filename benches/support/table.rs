@@ -3,10 +3,13 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+/// A name, and what it does.
+pub(crate) type Contestant<'a> = (&'a str, &'a mut dyn FnMut());
+
 /// The time of one call: the least of the means of several rounds, which is what noise of the machine disturbs least.
 ///
 /// The contestants take turns, so that a slow second of the machine meets all of them.
-pub(crate) fn race(contestants: &mut [(&str, &mut dyn FnMut())]) -> Vec<Duration> {
+fn race(contestants: &mut [Contestant<'_>]) -> Vec<Duration> {
     const ROUNDS: u32 = 30;
     const ROUND: Duration = Duration::from_millis(15);
 
@@ -34,7 +37,7 @@ pub(crate) fn race(contestants: &mut [(&str, &mut dyn FnMut())]) -> Vec<Duration
 }
 
 /// Runs the contestants against each other and prints their times relative to the first.
-pub(crate) fn compare(title: &str, contestants: &mut [(&str, &mut dyn FnMut())]) {
+pub(crate) fn compare(title: &str, contestants: &mut [Contestant<'_>]) {
     let times = race(contestants);
     let first = times[0].as_secs_f64();
     println!("\n{title}");
