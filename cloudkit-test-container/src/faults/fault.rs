@@ -51,7 +51,8 @@ pub enum Fault {
     ExpiredToken,
     /// Another writer is faster: these operations run just before the request, in its database and zone.
     ///
-    /// In the public database the other writer is a server-to-server key, in the others the caller.
+    /// The other writer has the credentials of the request, like a second program of the same user or key; for a request
+    /// with nothing but an API token it is a server-to-server key. If the writer is refused, so is the request.
     WriteBefore {
         /// The operations as a JSON array, as in the body of `records/modify`.
         operations: String,

@@ -80,8 +80,11 @@ impl Faults {
         let text = std::fs::read_to_string(file)
             .map_err(|source| FaultFileError::Read { file: name.clone(), source })?;
         let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        let read: Result<File, Box<dyn std::error::Error + Send + Sync>> =
-            if is_json { serde_json::from_str(&text).map_err(Into::into) } else { toml::from_str(&text).map_err(Into::into) };
+        let read: Result<File, Box<dyn std::error::Error + Send + Sync>> = if is_json {
+            serde_json::from_str(&text).map_err(Into::into)
+        } else {
+            toml::from_str(&text).map_err(Into::into)
+        };
         let read = read.map_err(|source| FaultFileError::Syntax { file: name.clone(), source })?;
         read.into_faults(&name)
     }
@@ -158,9 +161,10 @@ impl File {
         Ok(Faults {
             seed: self.seed,
             index_lag: self.index_lag_ms.map(Duration::from_millis),
-            rate_limit: self
-                .rate_limit
-                .map(|limit| RateLimit { requests: limit.requests, per: Duration::from_millis(limit.per_ms) }),
+            rate_limit: self.rate_limit.map(|limit| RateLimit {
+                requests: limit.requests,
+                per: Duration::from_millis(limit.per_ms),
+            }),
             rules: rules.collect::<Result<_, _>>()?,
         })
     }
@@ -209,13 +213,16 @@ impl Entry {
                 let code = self.code.take().ok_or_else(|| missing("code"))?;
                 let code = ServerErrorCode::from(code.as_str());
                 if code.http_status().is_none() {
-                    return Err(format!("`{}` is not a code of CloudKit, such as `TRY_AGAIN_LATER`", code.as_str()));
+                    return Err(format!(
+                        "`{}` is not a code of CloudKit, such as `TRY_AGAIN_LATER`",
+                        code.as_str()
+                    ));
                 }
                 Fault::Status { code, retry_after: ms(self.retry_after_ms.take()) }
             }
-            "throttle" => Fault::throttled(
-                ms(self.retry_after_ms.take()).ok_or_else(|| missing("retry_after_ms"))?,
-            ),
+            "throttle" => {
+                Fault::throttled(ms(self.retry_after_ms.take()).ok_or_else(|| missing("retry_after_ms"))?)
+            }
             "drop-before-commit" => Fault::DropBeforeCommit,
             "drop-after-commit" => Fault::DropAfterCommit,
             "raw" => {

@@ -62,6 +62,11 @@ impl Running {
         self.next_id += 1;
     }
 
+    /// Whether no request can meet anything.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.rules.is_empty() && self.bucket.is_none()
+    }
+
     /// Decides about a request.
     pub(crate) fn meet(&mut self, arrival: &Arrival<'_>) -> Met {
         let mut met = Met::default();
@@ -74,7 +79,8 @@ impl Running {
             active.candidates += 1;
             let mut random = Random::of(&[self.seed, active.id, active.candidates]);
             let passes = active.candidates <= active.rule.skip;
-            if passes || (active.rule.probability < 1.0 && random.unit_interval() >= active.rule.probability) {
+            if passes || (active.rule.probability < 1.0 && random.unit_interval() >= active.rule.probability)
+            {
                 continue;
             }
             active.met += 1;
@@ -142,32 +148,42 @@ impl Active {
 /// A bucket of requests that fills up again as time goes by.
 #[derive(Debug)]
 struct Bucket {
-    limit: RateLimit,
-    /// Requests that are allowed at once, with their fractions.
-    level: f64,
-    at_ms: i64,
+    /// The time in which one request comes in, in nanoseconds.
+    interval: i128,
+    /// The time in which the bucket becomes full, less one interval.
+    tolerance: i128,
+    /// When the bucket will be full, in nanoseconds since 1970.
+    full_at: i128,
 }
 
 impl Bucket {
     fn full(limit: RateLimit, now_ms: i64) -> Self {
-        Self { limit, level: f64::from(limit.requests), at_ms: now_ms }
+        let requests = i128::from(limit.requests);
+        // A limit of no requests has no end; a day stands for it.
+        let interval = nanoseconds(limit.per).checked_div(requests).unwrap_or(nanoseconds(DAY));
+        let tolerance = interval * (requests - 1);
+        Self { interval, tolerance, full_at: i128::from(now_ms) * NANOSECONDS_PER_MS }
     }
 
     /// Takes a request out, or says how long it is until there will be one.
     fn take(&mut self, now_ms: i64) -> Option<Duration> {
-        let rate = f64::from(self.limit.requests) / (self.limit.per.as_secs_f64() * 1e3).max(1e-3);
-        let passed = now_ms.saturating_sub(self.at_ms).max(0) as f64;
-        self.level = (self.level + passed * rate).min(f64::from(self.limit.requests));
-        self.at_ms = now_ms.max(self.at_ms);
-        if self.level >= 1.0 {
-            self.level -= 1.0;
+        let now = i128::from(now_ms) * NANOSECONDS_PER_MS;
+        let wait = self.full_at.max(now) - self.tolerance - now;
+        if wait <= 0 {
+            self.full_at = self.full_at.max(now) + self.interval;
             return None;
         }
-        // A limit of no requests at all has no end; a day stands for it.
-        let wait_ms = if rate > 0.0 { ((1.0 - self.level) / rate).min(86_400_000.0) } else { 86_400_000.0 };
         // Whole milliseconds, rounded up: who obeys finds the request there.
-        Some(Duration::from_millis(wait_ms.ceil() as u64))
+        let wait_ms = (wait + NANOSECONDS_PER_MS - 1) / NANOSECONDS_PER_MS;
+        Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(u64::MAX)))
     }
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+const NANOSECONDS_PER_MS: i128 = 1_000_000;
+
+fn nanoseconds(duration: Duration) -> i128 {
+    i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX / 4)
 }
 
 #[cfg(test)]
@@ -212,7 +228,11 @@ mod tests {
     fn a_request_meets_one_fault_and_all_latencies() {
         let latency = |ms| Fault::Latency(super::super::Latency::Fixed(MS * ms));
         let mut running = running(
-            Faults::new().rule(latency(1)).rule(Fault::Misdirected).rule(Fault::DropAfterCommit).rule(latency(2)),
+            Faults::new()
+                .rule(latency(1))
+                .rule(Fault::Misdirected)
+                .rule(Fault::DropAfterCommit)
+                .rule(latency(2)),
         );
         let met = running.meet(&arrival("records/query"));
         assert_eq!(met, Met { delay: MS * 3, fault: Some(Fault::Misdirected) });
@@ -270,6 +290,13 @@ mod tests {
         assert_eq!(running.meet(&at(500)).fault, Some(Fault::throttled(MS * 500)));
         // Hours of rest save up two requests, not more.
         assert_eq!(hits_at(&mut running, 9_000_000, 5), 3);
+    }
+
+    #[test]
+    fn a_limit_of_nothing_lets_nothing_pass() {
+        let mut running = running(Faults::new().rate_limit(0, MS * 1000));
+        assert_eq!(hits_at(&mut running, 0, 3), 3);
+        assert_eq!(hits_at(&mut running, 3_600_000, 3), 3);
     }
 
     fn hits_at(running: &mut Running, now_ms: i64, requests: usize) -> usize {

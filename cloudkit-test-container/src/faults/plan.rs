@@ -132,4 +132,20 @@ impl Faults {
     pub fn truncate(self, probability: f64) -> Self {
         self.rule(FaultRule::new(Fault::TruncatedBody { percent: 50 }).probability(probability))
     }
+
+    /// Checks that the rules are for endpoints that there are.
+    pub(crate) fn check_endpoints(&self, is_known: impl Fn(&str) -> bool) -> Result<(), String> {
+        for rule in &self.rules {
+            if let Some(endpoint) = rule.endpoint.as_deref()
+                && !is_known(endpoint)
+            {
+                return Err(format!(
+                    "{}: the `{}` is for `{endpoint}`, which is no endpoint; one is `records/modify`",
+                    rule.planned_at,
+                    rule.fault.kind()
+                ));
+            }
+        }
+        Ok(())
+    }
 }
