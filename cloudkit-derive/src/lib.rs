@@ -6,7 +6,9 @@ mod enumeration;
 mod names;
 mod record;
 mod records;
+mod schema_file;
 mod shape;
+mod similar;
 #[cfg(test)]
 mod tests;
 
