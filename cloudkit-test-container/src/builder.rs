@@ -28,6 +28,7 @@ pub struct TestContainerBuilder {
     pub(crate) strict_headers: bool,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    pub(crate) asset_limit: usize,
     pub(crate) data: Option<PathBuf>,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
     pub(crate) api_tokens: Vec<(String, Environment)>,
@@ -48,6 +49,7 @@ impl TestContainerBuilder {
             strict_headers: false,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
+            asset_limit: facts::ASSET_SIZE.value,
             data: None,
             keys: Vec::new(),
             api_tokens: Vec::new(),
@@ -117,6 +119,12 @@ impl TestContainerBuilder {
     /// Lets a web auth token be used once, as Apple's documents have it. Apple's service lets it live on.
     pub fn strict_web_auth_tokens(mut self, strict_web_auth_tokens: bool) -> Self {
         self.strict_web_auth_tokens = strict_web_auth_tokens;
+        self
+    }
+
+    /// Sets how large a file may be that is uploaded, in bytes. It is 50 MB otherwise.
+    pub fn asset_limit(mut self, bytes: usize) -> Self {
+        self.asset_limit = bytes;
         self
     }
 

@@ -1,5 +1,6 @@
 //! The endpoints: what each reads from a request, does to the store, and replies.
 
+mod assets;
 mod error;
 mod lookup;
 mod modify;
@@ -17,6 +18,7 @@ use cloudkit_core::Environment;
 use crate::json::{self, Node, Object};
 use crate::server::State;
 
+pub(crate) use assets::issue_receipt;
 pub(crate) use error::ApiError;
 pub(crate) use zones::check_zone_name;
 
@@ -89,6 +91,8 @@ pub(crate) enum Endpoint {
     RecordsLookup,
     RecordsModify,
     ZonesModify,
+    AssetsUpload,
+    AssetsRereference,
     UsersCaller,
     UsersCurrent,
     UsersDiscover,
@@ -97,11 +101,13 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    const ALL: [(Self, &'static str, &'static [&'static str]); 9] = [
+    const ALL: [(Self, &'static str, &'static [&'static str]); 11] = [
         (Self::RecordsQuery, "records/query", &["POST"]),
         (Self::RecordsLookup, "records/lookup", &["POST"]),
         (Self::RecordsModify, "records/modify", &["POST"]),
         (Self::ZonesModify, "zones/modify", &["POST"]),
+        (Self::AssetsUpload, "assets/upload", &["POST"]),
+        (Self::AssetsRereference, "assets/rereference", &["POST"]),
         (Self::UsersCaller, "users/caller", &["GET"]),
         (Self::UsersCurrent, "users/current", &["GET"]),
         (Self::UsersDiscover, "users/discover", &["POST", "GET"]),
@@ -143,6 +149,8 @@ pub(crate) fn answer(
                 Endpoint::RecordsLookup => lookup::lookup(call, request),
                 Endpoint::RecordsModify => modify::modify(call, request),
                 Endpoint::ZonesModify => zones::modify(call, request),
+                Endpoint::AssetsUpload => assets::upload(call, request),
+                Endpoint::AssetsRereference => assets::rereference(call, request),
                 Endpoint::UsersDiscover => users::discover(call, request),
                 Endpoint::UsersLookupEmail => users::lookup_email(call, request),
                 Endpoint::UsersLookupId => users::lookup_id(call, request),

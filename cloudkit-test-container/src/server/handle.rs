@@ -7,7 +7,7 @@ use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{LoggedRequest, State, cors, sign_in};
+use super::{LoggedRequest, State, cors, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target};
 use crate::clock::http_date;
@@ -65,6 +65,8 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
         cors::preflight(&request.headers, &mut reply.headers);
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
+    } else if let Some(answer) = files::respond(state, request) {
+        reply = answer;
     } else {
         match respond(state, request, &mut findings, &mut reply) {
             Ok(()) => {}

@@ -21,12 +21,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
-use super::{Reply, Request, State, handle};
+use super::{Reply, Request, State, files, handle};
 use crate::api::ApiError;
 use crate::facts;
 
 /// Bodies above the limit are read to their end, so that the client gets to read the answer, but not beyond this.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
+
+/// What a form may add to the file in it.
+const FORM_SLACK: usize = 64 * 1024;
 
 /// Accepts connections until `stop` changes. Dropping the future ends all of them.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: watch::Receiver<bool>) {
@@ -102,12 +105,12 @@ impl Dropped {
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
-    let body = match read_body(body).await {
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let body = match read_body(body, body_cap(&state, &target)).await {
         Ok(body) => body,
         // The client went away in the middle of its request; nobody is left to answer.
         Err(_) => return Dropped::response(),
     };
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
     let reply = {
         let state = Arc::clone(&state);
@@ -123,9 +126,18 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     response
 }
 
+/// How large a body may be, in bytes.
+fn body_cap(state: &State, target: &str) -> usize {
+    if files::is_upload(target) {
+        // A form has lines around the file. The file itself is measured when it is at hand.
+        state.settings().asset_limit.saturating_add(FORM_SLACK)
+    } else {
+        facts::BODY_CAP.value
+    }
+}
+
 /// The body, or `None` if it is larger than the server takes.
-async fn read_body(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
-    let cap = facts::BODY_CAP.value;
+async fn read_body(mut body: Body, cap: usize) -> Result<Option<Bytes>, axum::Error> {
     let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(cap));
     let mut received = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -133,7 +145,7 @@ async fn read_body(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
         received += data.len();
         if received <= cap {
             bytes.extend_from_slice(&data);
-        } else if received > DRAIN_LIMIT {
+        } else if received > cap.max(DRAIN_LIMIT) {
             break;
         }
     }

@@ -101,6 +101,7 @@ impl Store {
         };
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(TABLES)?;
+        connection.execute_batch(super::assets::TABLES)?;
         let next_tag = connection
             .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
             .optional()?

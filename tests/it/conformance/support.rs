@@ -111,6 +111,25 @@ impl Server {
         Reply::read(what, status, headers, &bytes)
     }
 
+    /// Sends a request to an address of the container that is no part of the API, as a program without credentials.
+    /// Whatever comes back is returned as it is.
+    pub(crate) async fn fetch(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Raw {
+        assert!(url.starts_with(self.container.url()), "{url}");
+        let mut request = self.http.request(method, url).body(body.to_vec());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("no answer from {url}: {error:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Raw { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
     /// Sends a preflight, the one request whose answer may have no body.
     pub(crate) async fn preflight(&self, target: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
         let url = format!("{}{target}", self.container.url().trim_end_matches('/'));
@@ -286,6 +305,31 @@ impl Caller<'_> {
     pub(crate) async fn name(&self) -> String {
         let reply = self.get("public/users/caller").await;
         text(&reply.ok().body["userRecordName"]).to_owned()
+    }
+}
+
+/// What came back, read by nobody.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Raw {
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
