@@ -90,7 +90,7 @@ fn upload(state: &State, request: &Request) -> Result<Reply, Refusal> {
     let mut body = String::from("{\"singleFile\":");
     write_asset(&mut body, &receipt.asset, None);
     body.push('}');
-    Ok(Reply { status: 200, headers: HeaderMap::new(), body: body.into(), drop: false })
+    Ok(Reply::new(200, HeaderMap::new(), body))
 }
 
 fn download(state: &State, request: &Request) -> Result<Reply, Refusal> {
@@ -107,7 +107,7 @@ fn download(state: &State, request: &Request) -> Result<Reply, Refusal> {
     };
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    Ok(Reply { status: 200, headers, body: data.into(), drop: false })
+    Ok(Reply::new(200, headers, data))
 }
 
 /// The boundary between the parts of a form; `None` if the body is the file itself.
@@ -139,7 +139,7 @@ fn file_in_form(body: Bytes, boundary: &str) -> Result<Bytes, multer::Error> {
 fn plain(status: u16, reason: &str) -> Reply {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    Reply { status, headers, body: Bytes::from(format!("{reason}\n")), drop: false }
+    Reply::new(status, headers, format!("{reason}\n"))
 }
 
 #[cfg(test)]
