@@ -8,6 +8,7 @@ use super::request::{
 };
 use super::sync_token::{Feed, Position};
 use super::{ApiError, Call, Scope};
+use crate::facts;
 use crate::json::{Object, write_string};
 use crate::store::{Change, Store, Zone, tag_text};
 use crate::value::write_zone_id;
@@ -113,7 +114,7 @@ fn page(
 ) -> Result<Page, ApiError> {
     let zone = call.find_zone(store, zone_id)?.ok_or_else(|| zone_id.not_found())?;
     if zone.is_default() {
-        return Err(ApiError::bad_request("cannot get changes in default zone"));
+        return Err(ApiError::bad_request(facts::NO_FEED_IN_DEFAULT_ZONE.value));
     }
     if options.reverse && call.scope == Scope::Shared {
         return Err(ApiError::bad_request("reverse is not supported in the shared database"));
@@ -125,7 +126,7 @@ fn page(
         Some(token) => call.read_sync_token(store, feed, token)?,
     };
     if start.reverse != options.reverse {
-        return Err(ApiError::bad_request("Unknown sync continuation type"));
+        return Err(ApiError::bad_request(facts::UNKNOWN_SYNC_TOKEN.value));
     }
     let mut records = Vec::new();
     if let Some(gaps) = start.gaps.checked_sub(1) {
@@ -139,8 +140,9 @@ fn page(
     store.walk_changes(zone.id, start.at, options.reverse, |seq, change| {
         let wanted = match (&change, &options.record_types) {
             (Change::Saved(record), Some(types)) => types.contains(&record.record_type),
-            // A tombstone does not tell its type, so whoever wants one type gets all of them.
-            _ => true,
+            // A tombstone does not tell its type.
+            (Change::Deleted { .. }, Some(_)) => facts::TOMBSTONES_PASS_TYPE_FILTERS.value,
+            (_, None) => true,
         };
         if wanted && records.len() == options.limit {
             more_coming = true;

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest as _, Sha256};
 
 use super::{ApiError, Call};
+use crate::facts;
 use crate::store::{DatabaseId, Store};
 
 /// What can be followed.
@@ -69,15 +70,15 @@ fn write(binding: &str, feed: Feed, position: Position) -> String {
 /// Reads a token, or says in CloudKit's words what is wrong with it.
 fn read(binding: &str, feed: Feed, token: &str) -> Result<Position, &'static str> {
     if !token.starts_with(&BASE64.encode(feed.prefix())) {
-        return Err("Unknown sync continuation type");
+        return Err(facts::UNKNOWN_SYNC_TOKEN.value);
     }
     let bytes = BASE64.decode(token).ok().filter(|bytes| bytes.len() == LENGTH);
-    let bytes = bytes.ok_or("Invalid continuation format")?;
+    let bytes = bytes.ok_or(facts::SYNC_TOKEN_CUT_OFF.value)?;
     let (payload, given) = bytes[PREFIX..].split_at(LENGTH - PREFIX - CHECK);
     if given != check(binding, feed, payload) {
-        return Err("Unknown sync continuation type");
+        return Err(facts::UNKNOWN_SYNC_TOKEN.value);
     }
-    let (at, flags) = payload.split_first_chunk::<8>().ok_or("Invalid continuation format")?;
+    let (at, flags) = payload.split_first_chunk::<8>().ok_or(facts::SYNC_TOKEN_CUT_OFF.value)?;
     let flags = flags.first().copied().unwrap_or(0);
     Ok(Position { at: i64::from_be_bytes(*at), reverse: flags & REVERSE != 0, gaps: flags & !REVERSE })
 }
