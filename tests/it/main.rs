@@ -3,6 +3,7 @@
 
 mod client;
 mod conformance;
+mod faults;
 mod keys;
 mod readme;
 mod scripted;

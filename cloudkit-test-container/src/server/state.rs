@@ -11,7 +11,7 @@ use crate::api::{ApiError, Scope};
 use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
-use crate::faults::Faults;
+use crate::faults::Running;
 use crate::random::Random;
 use crate::schema::{Schema, USERS};
 use crate::store::{DEFAULT_ZONE, Record, Stamp, Store, StoreError};
@@ -43,7 +43,7 @@ pub(crate) struct State {
     schemas: Mutex<HashMap<Environment, Arc<Schema>>>,
     store: Mutex<Store>,
     random: Mutex<Random>,
-    faults: Mutex<Faults>,
+    faults: Mutex<Running>,
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
     log: Log,
@@ -57,18 +57,20 @@ impl State {
         schema: Schema,
         store: Store,
         random: Random,
+        clock: Clock,
+        faults: Running,
     ) -> Result<Self, StoreError> {
         let schema = Arc::new(schema);
         let state = Self {
             settings,
-            clock: Clock::default(),
+            clock,
             users,
             keys: RwLock::default(),
             tokens: Mutex::default(),
             schemas: Mutex::new(ENVIRONMENTS.into_iter().map(|of| (of, Arc::clone(&schema))).collect()),
             store: Mutex::new(store),
             random: Mutex::new(random),
-            faults: Mutex::default(),
+            faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
             log: Log::default(),
             url: OnceLock::new(),
@@ -114,7 +116,7 @@ impl State {
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Running> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -228,7 +230,7 @@ impl State {
     }
 
     /// Makes the record of type `Users` that stands for a user, unless it exists.
-    fn ensure_user_record(&self, environment: Environment, name: &str) -> Result<(), StoreError> {
+    pub(crate) fn ensure_user_record(&self, environment: Environment, name: &str) -> Result<(), StoreError> {
         let now = self.clock.now_ms();
         let schema = self.schema(environment);
         self.store().transaction(|store| {
