@@ -33,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) asset_limit: usize,
     pub(crate) jit: bool,
     pub(crate) open_indexes: bool,
+    pub(crate) empty_change_pages: u8,
 }
 
 /// What all requests of a container share.

@@ -5,6 +5,7 @@
 //! cannot agree on a mistake.
 
 mod assets;
+mod changes;
 mod comparators;
 mod fuzz;
 mod indexes;
@@ -17,3 +18,4 @@ mod support;
 mod tokens;
 mod transport;
 mod values;
+mod zones;
