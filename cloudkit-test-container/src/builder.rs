@@ -31,6 +31,7 @@ pub struct TestContainerBuilder {
     pub(crate) virtual_time: Option<i64>,
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
+    pub(crate) empty_change_pages: u8,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) data: Option<PathBuf>,
@@ -54,6 +55,7 @@ impl TestContainerBuilder {
             virtual_time: None,
             seed: None,
             strict_headers: false,
+            empty_change_pages: 0,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
             data: None,
@@ -138,6 +140,15 @@ impl TestContainerBuilder {
     /// Leaves out the header `x-cloudkit-explain`, which Apple's service does not send.
     pub fn strict_headers(mut self, strict_headers: bool) -> Self {
         self.strict_headers = strict_headers;
+        self
+    }
+
+    /// Puts so many empty pages before each page of a change feed that is not the last, at most 127.
+    ///
+    /// Apple's service has such pages, with `moreComing` and a new token but without a record, where it has compacted its
+    /// history. A program that takes an empty page for the end loses changes.
+    pub fn empty_change_pages(mut self, pages: u8) -> Self {
+        self.empty_change_pages = pages.min(127);
         self
     }
 

@@ -158,6 +158,7 @@ impl TestContainer {
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
             jit: builder.jit,
             open_indexes,
+            empty_change_pages: builder.empty_change_pages,
         };
         let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
         let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
@@ -375,6 +376,17 @@ impl TestContainer {
             store.create_zone(database, zone)
         });
         created.map_err(|error: crate::store::StoreError| ContainerError::Store(error.to_string()))
+    }
+
+    /// Makes all sync tokens that were handed out so far worthless, in both environments: the service forgets how far
+    /// its readers have come. They have to start from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn expire_sync_tokens(&self) -> Result<(), ContainerError> {
+        let expired = self.state.store().expire_sync_tokens();
+        expired.map_err(|error| ContainerError::Store(error.to_string()))
     }
 
     /// Plans a fault, which the next request meets that has not met an earlier one.

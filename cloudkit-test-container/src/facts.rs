@@ -170,6 +170,42 @@ facts! {
     FILTER_ERROR_NAMES: bool = true, Observed,
         "texts of errors that people report",
         "index errors of filters use the name without underscores, those of sorts the name with them";
+    NO_FEED_IN_DEFAULT_ZONE: &str = "cannot get changes in default zone", Observed,
+        "reported from the live service for records/changes",
+        "changes of the default zone are refused, by changes/zone as by records/changes";
+    UNKNOWN_SYNC_TOKEN: &str = "Unknown sync continuation type", Observed,
+        "seen live for garbage and for tokens of other feeds; for expired ones there is no report",
+        "a sync token of another feed, user or environment, and one that has expired, is refused like garbage";
+    SYNC_TOKEN_CUT_OFF: &str = "Invalid continuation format", Observed,
+        "seen on services of the same family",
+        "a sync token that was cut off is refused with a text of its own";
+    EMPTY_SYNC_TOKEN: () = (), Disputed,
+        "one report has it mean the beginning, a later one the end",
+        "an empty sync token is refused";
+    META_SYNC_TOKEN: &str = "metaSyncToken", Disputed,
+        "the tables of the reference and the live service against the prose of the reference",
+        "zones/changes listens to metaSyncToken and ignores syncToken";
+    TOKENS_OF_ZONES_CHANGES: () = (), Inferred,
+        "no report",
+        "zones/changes and changes/database do not take each other's tokens";
+    DEFAULT_ZONE_OUTSIDE_DATABASE_FEED: () = (), Inferred,
+        "the native framework leaves the default zone out of database subscriptions",
+        "changes in the default zone do not show in changes/database";
+    NEW_READERS_HEAR_OF_LIVING_ZONES: bool = true, Inferred,
+        "no report",
+        "changes/database without a token lists no zone that is gone";
+    TOMBSTONES_PASS_TYPE_FILTERS: bool = true, Inferred,
+        "live, desiredRecordTypes lets other types through",
+        "desiredRecordTypes keeps back records of other types, but no tombstone";
+    REVERSE_FEED: () = (), Inferred,
+        "the reference names the option and no more",
+        "reverse goes from the latest change to the first, with tokens that serve this direction only";
+    ZONE_CREATED_AGAIN: () = (), Inferred,
+        "what the native framework does",
+        "creating a zone that exists succeeds and changes nothing";
+    ONE_OPERATION_A_ZONE: () = (), Inferred,
+        "the reference asks for it and does not say what happens otherwise",
+        "two operations on one zone refuse the whole request";
 }
 
 #[cfg(test)]

@@ -34,6 +34,10 @@ impl<'a> Saver<'a> {
         Self { call, zone, schema, schema_grew: false }
     }
 
+    pub(super) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
     /// Keeps the types and fields that saves have created, now that the saves are kept.
     pub(super) fn keep_schema(self, store: &mut Store) -> Result<(), ApiError> {
         if self.schema_grew {

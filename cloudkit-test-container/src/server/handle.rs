@@ -211,6 +211,7 @@ fn respond(
         scope: route.scope,
         caller: &caller,
         now: state.clock().now_ms(),
+        wants_sync_token: has_parameter(&request.target, "getCurrentSyncToken", "true"),
     };
     if let Some(Fault::WriteBefore { operations }) = fault {
         write_before(&call, body, operations)?;
@@ -255,6 +256,12 @@ fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
     })?;
     let endpoint = Endpoint::from_path(endpoint).ok_or_else(no_handler)?;
     Ok(Route { environment, scope, endpoint })
+}
+
+/// Whether the query string has this parameter with this value.
+fn has_parameter(target: &str, name: &str, value: &str) -> bool {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair.split_once('=') == Some((name, value)))
 }
 
 /// Adds the headers that all replies have.

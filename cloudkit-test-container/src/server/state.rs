@@ -29,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) jit: bool,
     pub(crate) open_indexes: bool,
+    pub(crate) empty_change_pages: u8,
 }
 
 /// What all requests of a container share.

@@ -256,6 +256,24 @@ impl Caller<'_> {
         self.post(&format!("{database}/records/modify"), json!({ "operations": operations })).await
     }
 
+    /// Saves and deletes in a custom zone of the caller's private database.
+    pub(crate) async fn modify_in(&self, zone: &str, operations: Value) -> Reply {
+        let body = json!({ "operations": operations, "zoneID": { "zoneName": zone } });
+        self.post("private/records/modify", body).await
+    }
+
+    /// Makes a custom zone in the caller's private database, and returns its dictionary.
+    pub(crate) async fn create_zone(&self, zone: &str) -> Value {
+        let reply = self.modify_zones(json!([zone_operation("create", zone)])).await;
+        let entry = reply.list("zones")[0].clone();
+        assert!(entry.get("serverErrorCode").is_none(), "{reply:?}");
+        entry
+    }
+
+    pub(crate) async fn modify_zones(&self, operations: Value) -> Reply {
+        self.post("private/zones/modify", json!({ "operations": operations })).await
+    }
+
     /// Saves a record, and returns it as the reply has it.
     pub(crate) async fn create(&self, database: &str, record_type: &str, name: &str, fields: Value) -> Value {
         let reply = self.modify(database, json!([create(record_type, name, fields)])).await;
@@ -350,6 +368,12 @@ impl Reply {
         self.ok().items()
     }
 
+    /// The array under this name of a reply that is not an error.
+    #[track_caller]
+    pub(crate) fn list(&self, name: &str) -> &[Value] {
+        self.ok().body[name].as_array().unwrap_or_else(|| panic!("no {name}: {self:?}"))
+    }
+
     /// The items, of an error too.
     #[track_caller]
     pub(crate) fn items(&self) -> &[Value] {
@@ -434,6 +458,42 @@ pub(crate) fn operation(operation_type: &str, record: Value) -> Value {
 
 pub(crate) fn create(record_type: &str, name: &str, fields: Value) -> Value {
     operation("create", json!({ "recordType": record_type, "recordName": name, "fields": fields }))
+}
+
+/// An operation of `zones/modify`.
+pub(crate) fn zone_operation(operation_type: &str, zone: &str) -> Value {
+    json!({ "operationType": operation_type, "zone": { "zoneID": { "zoneName": zone } } })
+}
+
+/// Checks that an item is an error, with a reason that has this in it.
+#[track_caller]
+pub(crate) fn check_failed(item: &Value, code: &str, reason: &str) {
+    assert_eq!(text(&item["serverErrorCode"]), code, "{item}");
+    assert!(text(&item["reason"]).contains(reason), "no {reason:?} in the reason of {item}");
+}
+
+/// A file for the data of a container, which goes away with the value.
+pub(crate) struct DataFile(std::path::PathBuf);
+
+impl DataFile {
+    pub(crate) fn new(name: &str) -> Self {
+        let name = format!("cloudkit-conformance-{name}-{}.sqlite", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = self.0.clone().into_os_string();
+            path.push(suffix);
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 /// A field value with its type.
