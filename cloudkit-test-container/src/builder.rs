@@ -34,6 +34,7 @@ pub struct TestContainerBuilder {
     pub(crate) empty_change_pages: u8,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    pub(crate) asset_limit: usize,
     pub(crate) data: Option<PathBuf>,
     pub(crate) listen: SocketAddr,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
@@ -58,6 +59,7 @@ impl TestContainerBuilder {
             empty_change_pages: 0,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
+            asset_limit: facts::ASSET_SIZE.value,
             data: None,
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keys: Vec::new(),
@@ -161,6 +163,12 @@ impl TestContainerBuilder {
     /// Lets a web auth token be used once, as Apple's documents have it. Apple's service lets it live on.
     pub fn strict_web_auth_tokens(mut self, strict_web_auth_tokens: bool) -> Self {
         self.strict_web_auth_tokens = strict_web_auth_tokens;
+        self
+    }
+
+    /// Sets how large a file may be that is uploaded, in bytes. It is 50 MB otherwise.
+    pub fn asset_limit(mut self, bytes: usize) -> Self {
+        self.asset_limit = bytes;
         self
     }
 

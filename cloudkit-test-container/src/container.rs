@@ -156,6 +156,7 @@ impl TestContainer {
             strict_headers: builder.strict_headers,
             clock_window: builder.clock_window,
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
+            asset_limit: builder.asset_limit,
             jit: builder.jit,
             open_indexes,
             empty_change_pages: builder.empty_change_pages,

@@ -8,7 +8,7 @@ use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::other_writer::write_before;
-use super::{LoggedRequest, State, cors, sign_in};
+use super::{LoggedRequest, State, cors, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target, web_auth_token};
 use crate::clock::http_date;
@@ -108,6 +108,8 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         cors::preflight(&request.headers, &mut reply.headers);
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
+    } else if let Some(answer) = files::respond(state, request) {
+        reply = answer;
     } else {
         match respond(state, request, fault.as_ref(), &mut findings, &mut reply) {
             Ok(()) => {}

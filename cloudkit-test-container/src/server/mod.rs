@@ -1,6 +1,7 @@
 //! The HTTP side: connections, routing, and what all requests share.
 
 mod cors;
+mod files;
 mod handle;
 mod http;
 mod log;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
 use super::Log;
@@ -27,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) strict_headers: bool,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    /// The largest file that may be uploaded, in bytes.
+    pub(crate) asset_limit: usize,
     pub(crate) jit: bool,
     pub(crate) open_indexes: bool,
     pub(crate) empty_change_pages: u8,
@@ -47,6 +51,8 @@ pub(crate) struct State {
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
     log: Log,
+    /// What proves that the address of a file was made here.
+    download_key: [u8; 32],
     url: OnceLock<String>,
 }
 
@@ -56,12 +62,14 @@ impl State {
         users: Vec<KnownUser>,
         schema: Schema,
         store: Store,
-        random: Random,
+        mut random: Random,
         clock: Clock,
         faults: Running,
     ) -> Result<Self, StoreError> {
         let schema = Arc::new(schema);
+        let download_key = random.bytes();
         let state = Self {
+            download_key,
             settings,
             clock,
             users,
@@ -102,6 +110,15 @@ impl State {
 
     pub(crate) fn log(&self) -> &Log {
         &self.log
+    }
+
+    pub(crate) fn download_key(&self) -> &[u8; 32] {
+        &self.download_key
+    }
+
+    /// What an upload is answered with beside its checksum: CloudKit encrypts every file with a key of its own.
+    pub(crate) fn wrapping_key(&self) -> String {
+        BASE64.encode(self.random().bytes::<16>())
     }
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {

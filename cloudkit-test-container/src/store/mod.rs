@@ -2,6 +2,7 @@
 //!
 //! The tables know nothing of HTTP or JSON requests; whoever calls decides what is allowed.
 
+mod assets;
 mod changes;
 mod credentials;
 mod index;
@@ -9,6 +10,7 @@ mod keys;
 mod records;
 mod sqlite;
 
+pub(crate) use assets::{AssetPlace, Receipt};
 pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use credentials::KeptKey;
 pub(crate) use index::{KeyRange, Slot, system_key, words};
