@@ -5,6 +5,7 @@ mod client;
 mod conformance;
 mod faults;
 mod keys;
+mod persistence;
 mod readme;
 mod scripted;
 mod signing;
