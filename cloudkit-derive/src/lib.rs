@@ -46,6 +46,7 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `record_type = "News"` | The record type's name in CloudKit, if it is not the struct's. |
 /// | `rename_all = "camelCase"` | How Rust's names become names in CloudKit: `camelCase` (if nothing is said), `PascalCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, or `none` to leave them. |
+/// | `schema = "schema.ckdb"` | The schema file that the struct is held against; see below. |
 /// | `index(created_at(sortable), ...)` | The indexes on what CloudKit keeps about each record: `record_name`, `created_at`, `modified_at`, `created_by`, `modified_by`. The last two refer to users and are not `sortable`. |
 /// | `projection` | The record type has more fields than the struct. Such a struct reads and updates records; it cannot create or replace them, because that would erase the other fields. |
 /// | `crate = "my_prelude::cloudkit"` | Where `cloudkit_core` is, for macros and crates that re-export it. |
@@ -65,6 +66,32 @@ use proc_macro::TokenStream;
 /// assert_eq!(Headline::RECORD_TYPE, "Article");
 /// assert!(Headline::DESCRIPTOR.system_indexes.record_name.queryable);
 /// ```
+///
+/// # The schema file
+///
+/// With `schema = "schema.ckdb"` the schema that CloudKit has, as `cloudkit schema export` writes it, decides what
+/// compiles: each field has to be in the record type with the type it has there, `encrypted` has to agree, and the
+/// indexes are those of the file, so that attributes need not repeat them. The path is relative to the directory of
+/// `Cargo.toml`, or to that of the source file. An edit of the file compiles the struct anew.
+///
+/// ```
+/// use cloudkit_core::{CkRecord, Query, Timestamp};
+///
+/// #[derive(CkRecord)]
+/// #[ck(schema = "tests/news.ckdb")]
+/// struct Article {
+///     title: String,
+///     status: Option<String>,
+///     published_at: Timestamp,
+///     tags: Vec<String>,
+///     views: i64,
+/// }
+///
+/// let query = Query::<Article>::new().filter(|a| a.title.eq("Hello")).sort(|a| a.published_at.descending());
+/// ```
+///
+/// A filter on `views` does not compile, and the message quotes the line to change. A struct that lacks fields of the
+/// record type has to say `projection`.
 ///
 /// # Options of a field
 ///
