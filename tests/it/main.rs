@@ -3,6 +3,7 @@
 
 mod client;
 mod conformance;
+mod generated;
 mod keys;
 mod readme;
 mod scripted;
