@@ -6,6 +6,7 @@ mod conformance;
 mod explain;
 mod faults;
 mod keys;
+mod persistence;
 mod readme;
 mod scripted;
 mod signing;
