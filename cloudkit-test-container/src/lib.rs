@@ -26,11 +26,13 @@
 //! ```
 
 mod api;
+mod assets;
 mod auth;
 mod builder;
 mod client;
 mod clock;
 mod container;
+mod credentials;
 pub mod facts;
 mod faults;
 mod json;
@@ -47,8 +49,8 @@ mod value;
 pub use auth::SignatureVerdict;
 pub use builder::TestContainerBuilder;
 pub use clock::Clock;
-pub use container::{ContainerError, StartError, TestContainer, TestUser};
-pub use faults::Fault;
+pub use container::{ContainerError, StartError, TestContainer, TestUser, UnmetFaults};
+pub use faults::{Fault, FaultFileError, FaultRule, Faults, Latency};
 pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};

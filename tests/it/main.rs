@@ -4,7 +4,10 @@
 mod client;
 mod conformance;
 mod generated;
+mod explain;
+mod faults;
 mod keys;
+mod persistence;
 mod readme;
 mod scripted;
 mod signing;
