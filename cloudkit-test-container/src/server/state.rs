@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloudkit_core::{Environment, ServerErrorCode};
 
-use super::Log;
+use super::{Courier, Log};
 use crate::api::{ApiError, Scope};
 use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) jit: bool,
     pub(crate) open_indexes: bool,
     pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
 }
 
 /// What all requests of a container share.
@@ -46,6 +47,7 @@ pub(crate) struct State {
     faults: Mutex<Running>,
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
+    courier: Courier,
     log: Log,
     url: OnceLock<String>,
 }
@@ -72,6 +74,7 @@ impl State {
             random: Mutex::new(random),
             faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
+            courier: Courier::default(),
             log: Log::default(),
             url: OnceLock::new(),
         };
@@ -98,6 +101,10 @@ impl State {
 
     pub(crate) fn keys(&self) -> &RwLock<KeyRing> {
         &self.keys
+    }
+
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.courier
     }
 
     pub(crate) fn log(&self) -> &Log {

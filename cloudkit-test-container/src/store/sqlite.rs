@@ -7,7 +7,7 @@ use std::time::Duration;
 use cloudkit_core::Environment;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{DEFAULT_ZONE, StoreError, changes};
+use super::{DEFAULT_ZONE, StoreError, changes, push, subscriptions};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -101,7 +101,9 @@ impl Store {
         };
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(TABLES)?;
-        connection.execute_batch(changes::TABLES)?;
+        for tables in [changes::TABLES, subscriptions::TABLES, push::TABLES] {
+            connection.execute_batch(tables)?;
+        }
         let next_tag = connection
             .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
             .optional()?
