@@ -101,6 +101,9 @@ facts! {
     DATABASE_SEGMENT: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
         "the reference names the three and no refusal",
         "a database other than public, private and shared is a malformed request";
+    ENCODED_SEGMENTS_ARE_DECODED: bool = true, Inferred,
+        "RFC 3986: a percent-encoded letter, digit, dot or hyphen is the same as the character itself",
+        "a path with more percent-encoding than it needs leads to the same place, and is signed as it is sent";
     CREATE_ON_EXISTING: ServerErrorCode = ServerErrorCode::Conflict, Disputed,
         "texts seen live point to CONFLICT, the reference to EXISTS",
         "creating a record that exists is a CONFLICT; Apple's document says EXISTS";
@@ -149,6 +152,33 @@ facts! {
     RECORD_SIZE: usize = 1_048_576, Inferred,
         "the reference says 1 MB and not which",
         "1 MB of a record's fields is 1,048,576 bytes";
+    ASSET_SIZE: usize = 50 * 1_048_576, Disputed,
+        "the reference says 50 MB on one page and 15 MB on another",
+        "a file of an asset may have 50 MB";
+    UPLOAD_URL_LIFE: Duration = Duration::from_secs(15 * 60), Documented,
+        "CloudKit Web Services Reference, Uploading Assets",
+        "the address of an upload can be used for 15 minutes";
+    EXPIRED_UPLOAD_URL: u16 = 410, Inferred,
+        "no report",
+        "an upload to an address whose time is over is answered with 410";
+    RECEIPT_LIFE: Duration = Duration::from_secs(24 * 3600), Inferred,
+        "the reference says that uploads which are not saved are deleted, and not when",
+        "an uploaded file that no record takes up is kept for a day";
+    RECEIPT_IS_FOR_ONE_FIELD: bool = true, Inferred,
+        "requests for an upload name record and field",
+        "an uploaded file can be saved only in the record and field for which it was uploaded";
+    KEPT_ASSET_NEEDS_NO_RECEIPT: bool = true, Inferred,
+        "Apple's JavaScript sends whole records back as they were read",
+        "an asset as it was read can be saved again in its own field";
+    REREFERENCE_OF_LISTS: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
+        "the request names a field and the answer holds one asset for it",
+        "assets/rereference refuses a field that holds a list";
+    DOWNLOAD_URL_LIFE: Duration = Duration::from_secs(3600), Inferred,
+        "the addresses are known to live shortly",
+        "the address of a download can be used for an hour";
+    UNFILLED_FILE_NAME: u16 = 400, Inferred,
+        "the address is known to hold ${f}, and not what happens to who leaves it there",
+        "a download whose address still has ${f} in the place of a file name is refused";
     DUPLICATE_MEMBER: bool = false, Inferred,
         "no report",
         "a JSON object that names a member twice is refused";

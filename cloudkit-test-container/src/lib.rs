@@ -26,11 +26,13 @@
 //! ```
 
 mod api;
+mod assets;
 mod auth;
 mod builder;
 mod client;
 mod clock;
 mod container;
+mod credentials;
 pub mod facts;
 mod faults;
 mod json;

@@ -1,5 +1,6 @@
 //! The endpoints: what each reads from a request, does to the store, and replies.
 
+mod assets;
 mod changes_database;
 mod changes_zone;
 mod error;
@@ -23,6 +24,7 @@ use cloudkit_core::Environment;
 use crate::json::{self, Node, Object};
 use crate::server::State;
 
+pub(crate) use assets::issue_receipt;
 pub(crate) use error::ApiError;
 pub(crate) use zones::check_zone_name;
 
@@ -100,6 +102,8 @@ pub(crate) enum Endpoint {
     ZonesList,
     ZonesLookup,
     ZonesModify,
+    AssetsUpload,
+    AssetsRereference,
     ZonesChanges,
     ChangesDatabase,
     ChangesZone,
@@ -124,6 +128,8 @@ impl Endpoint {
         (Self::ZonesList, "zones/list", &["GET"]),
         (Self::ZonesLookup, "zones/lookup", &["POST"]),
         (Self::ZonesModify, "zones/modify", &["POST"]),
+        (Self::AssetsUpload, "assets/upload", &["POST"]),
+        (Self::AssetsRereference, "assets/rereference", &["POST"]),
         (Self::ZonesChanges, "zones/changes", &["POST"]),
         (Self::ChangesDatabase, "changes/database", &["POST"]),
         (Self::ChangesZone, "changes/zone", &["POST"]),
@@ -196,6 +202,8 @@ pub(crate) fn answer(
                 Endpoint::RecordsChanges => changes_zone::records_changes(call, request),
                 Endpoint::ZonesLookup => zones::lookup(call, request),
                 Endpoint::ZonesModify => zones::modify(call, request),
+                Endpoint::AssetsUpload => assets::upload(call, request),
+                Endpoint::AssetsRereference => assets::rereference(call, request),
                 Endpoint::ZonesChanges => changes_database::zones_changes(call, request),
                 Endpoint::ChangesDatabase => changes_database::changes_database(call, request),
                 Endpoint::ChangesZone => changes_zone::changes_zone(call, request),

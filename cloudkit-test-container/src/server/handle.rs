@@ -1,17 +1,20 @@
 //! One request, from its bytes to the bytes of the reply. Nothing here knows about connections.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 
 use super::other_writer::write_before;
-use super::{LoggedRequest, State, cors, courier, sign_in};
+use super::{LoggedRequest, State, cors, courier, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target, web_auth_token};
 use crate::clock::http_date;
+use crate::facts;
 use crate::faults::{Arrival, Fault, Met};
 
 /// A request as it was received.
@@ -116,6 +119,8 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         cors::preflight(&request.headers, &mut reply.headers);
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
+    } else if let Some(answer) = files::respond(state, request) {
+        reply = answer;
     } else {
         let answered = if courier::is_poll(request) {
             courier::respond(state, request).map(|notification| reply = notification)
@@ -253,33 +258,45 @@ fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
     };
     let mut segments = rest.splitn(3, '/');
     let mut segment = || segments.next().ok_or_else(no_handler);
-    let (container, environment, rest) = (segment()?, segment()?, segment()?);
+    let (container, environment, rest) = (decoded(segment()?), decoded(segment()?), segment()?);
 
     let failed = |explanation| NoRoute {
         error: ApiError::new(ServerErrorCode::AuthenticationFailed, "Authentication failed"),
         explanation: Some(explanation),
     };
     let served = &state.settings().container_id;
-    if container != served {
-        return Err(failed(crate::auth::container_id_malformed(container, served)));
+    if container != *served {
+        return Err(failed(crate::auth::container_id_malformed(&container, served)));
     }
     let environment: Environment =
-        environment.parse().map_err(|_| failed(crate::auth::environment_malformed(environment)))?;
-    if let Some(endpoint) = Endpoint::from_device_path(rest) {
+        environment.parse().map_err(|_| failed(crate::auth::environment_malformed(&environment)))?;
+    if let Some(endpoint) = Endpoint::from_device_path(&decoded(rest)) {
         // The reference has these under `database`, where the live service knows the path but no method.
         let misplaced = !is_device;
         return Ok(Route { environment, scope: Scope::Public, endpoint, misplaced });
     }
     let (database, endpoint) = rest.split_once('/').filter(|_| !is_device).ok_or_else(no_handler)?;
-    let scope = Scope::from_path(database).ok_or_else(|| {
+    let (database, endpoint) = (decoded(database), decoded(endpoint));
+    let scope = Scope::from_path(&database).ok_or_else(|| {
         let database: String = database.chars().take(40).collect();
         ApiError::new(
             crate::facts::DATABASE_SEGMENT.value,
             format!("BadRequestException: unknown database type '{database}'"),
         )
     })?;
-    let endpoint = Endpoint::from_path(endpoint).ok_or_else(no_handler)?;
+    let endpoint = Endpoint::from_path(&endpoint).ok_or_else(no_handler)?;
     Ok(Route { environment, scope, endpoint, misplaced: false })
+}
+
+/// A segment of a path without its percent-encoding, unless there is a slash in it.
+fn decoded(segment: &str) -> Cow<'_, str> {
+    if !facts::ENCODED_SEGMENTS_ARE_DECODED.value {
+        return Cow::Borrowed(segment);
+    }
+    match percent_decode_str(segment).decode_utf8() {
+        Ok(text) if text.matches('/').count() == segment.matches('/').count() => text,
+        _ => Cow::Borrowed(segment),
+    }
 }
 
 /// Whether the query string has this parameter with this value.

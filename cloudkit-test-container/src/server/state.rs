@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
 use super::{Courier, Log};
@@ -14,7 +16,7 @@ use crate::facts;
 use crate::faults::Running;
 use crate::random::Random;
 use crate::schema::{Schema, USERS};
-use crate::store::{DEFAULT_ZONE, Record, Stamp, Store, StoreError};
+use crate::store::{DEFAULT_ZONE, KeptKey, Record, Stamp, Store, StoreError};
 use crate::users::{KnownUser, key_record_name};
 
 /// Both environments of a container.
@@ -27,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) strict_headers: bool,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    /// The largest file that may be uploaded, in bytes.
+    pub(crate) asset_limit: usize,
     pub(crate) jit: bool,
     pub(crate) open_indexes: bool,
     pub(crate) empty_change_pages: u8,
@@ -49,6 +53,8 @@ pub(crate) struct State {
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
     courier: Courier,
     log: Log,
+    /// What proves that the address of a file was made here.
+    download_key: [u8; 32],
     url: OnceLock<String>,
 }
 
@@ -58,12 +64,14 @@ impl State {
         users: Vec<KnownUser>,
         schema: Schema,
         store: Store,
-        random: Random,
+        mut random: Random,
         clock: Clock,
         faults: Running,
     ) -> Result<Self, StoreError> {
         let schema = Arc::new(schema);
+        let download_key = random.bytes();
         let state = Self {
+            download_key,
             settings,
             clock,
             users,
@@ -109,6 +117,15 @@ impl State {
 
     pub(crate) fn log(&self) -> &Log {
         &self.log
+    }
+
+    pub(crate) fn download_key(&self) -> &[u8; 32] {
+        &self.download_key
+    }
+
+    /// What an upload is answered with beside its checksum: CloudKit encrypts every file with a key of its own.
+    pub(crate) fn wrapping_key(&self) -> String {
+        BASE64.encode(self.random().bytes::<16>())
     }
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
@@ -217,7 +234,7 @@ impl State {
         tokens.issue(&mut random, user_record_name, environment, &api_token, now)
     }
 
-    /// Registers a key and makes the user record that belongs to it.
+    /// Registers a key, keeps it, and makes the user record that belongs to it.
     pub(crate) fn register_key(
         &self,
         key_id: &str,
@@ -226,6 +243,13 @@ impl State {
     ) -> Result<(), StoreError> {
         let user_record_name = key_record_name(&self.settings.container_id, environment, key_id);
         self.ensure_user_record(environment, &user_record_name)?;
+        self.store().keep_key(&KeptKey {
+            key_id: key_id.to_owned(),
+            environment: environment.as_str().to_owned(),
+            public_key: public_key.to_spki_pem(),
+            private_key: None,
+            revoked: false,
+        })?;
         self.keys.write().unwrap_or_else(PoisonError::into_inner).register(RegisteredKey {
             key_id: key_id.to_owned(),
             environment,
@@ -234,6 +258,12 @@ impl State {
             revoked: false,
         });
         Ok(())
+    }
+
+    /// Revokes a key in all its environments. Whether there was one.
+    pub(crate) fn revoke_key(&self, key_id: &str) -> Result<bool, StoreError> {
+        self.store().revoke_kept_key(key_id)?;
+        Ok(self.keys.write().unwrap_or_else(PoisonError::into_inner).revoke(key_id))
     }
 
     /// Makes the record of type `Users` that stands for a user, unless it exists.

@@ -144,13 +144,4 @@ impl Store {
         self.connection.execute(sql, [from, to])?;
         Ok(())
     }
-
-    /// Takes from development all shapes that production does not know: part of resetting development.
-    pub(crate) fn reset_subscription_shapes(&mut self) -> Result<(), StoreError> {
-        let sql = "DELETE FROM subscription_shapes WHERE environment = ?1
-            AND shape NOT IN (SELECT shape FROM subscription_shapes WHERE environment = ?2)";
-        let (from, to) = (Environment::Development.as_str(), Environment::Production.as_str());
-        self.connection.execute(sql, [from, to])?;
-        Ok(())
-    }
 }

@@ -4,6 +4,7 @@
 //! requests, headers and bodies are written out, and replies are read as plain JSON, so that client and container
 //! cannot agree on a mistake.
 
+mod assets;
 mod changes;
 mod comparators;
 mod concurrency;

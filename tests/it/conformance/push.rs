@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::support::{
-    Caller, DataFile, Request, Server, check_contains, create, filter, int64, operation, string, text,
+    Caller, Request, Server, check_contains, create, filter, int64, operation, string, text,
 };
 
 /// Polls that find nothing shall say so at once.
@@ -316,8 +316,8 @@ async fn c101_a_token_that_was_not_registered_gets_nothing() {
 
 #[tokio::test]
 async fn c101_tokens_and_notifications_survive_a_restart_and_do_not_live_for_ever() {
-    let file = DataFile::new("push");
-    let start = || Server::start_with(|builder| builder.data(file.path()).long_poll(Duration::ZERO));
+    let directory = tempfile::tempdir().unwrap();
+    let start = || Server::start_with(|builder| builder.data(directory.path()).long_poll(Duration::ZERO));
     let courier = {
         let server = start().await;
         let alice = server.user("alice");

@@ -127,6 +127,25 @@ impl Server {
         }
     }
 
+    /// Sends a request to an address of the container that is no part of the API, as a program without credentials.
+    /// Whatever comes back is returned as it is.
+    pub(crate) async fn fetch(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Raw {
+        assert!(url.starts_with(self.container.url()), "{url}");
+        let mut request = self.http.request(method, url).body(body.to_vec());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("no answer from {url}: {error:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Raw { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
     /// Sends a preflight, the one request whose answer may have no body.
     pub(crate) async fn preflight(&self, target: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
         let url = format!("{}{target}", self.container.url().trim_end_matches('/'));
@@ -358,6 +377,31 @@ impl Caller<'_> {
     }
 }
 
+/// What came back, read by nobody.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Raw {
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
 /// What came back.
 pub(crate) struct Reply {
     what: String,
@@ -521,30 +565,6 @@ pub(crate) fn zone_operation(operation_type: &str, zone: &str) -> Value {
 pub(crate) fn check_failed(item: &Value, code: &str, reason: &str) {
     assert_eq!(text(&item["serverErrorCode"]), code, "{item}");
     assert!(text(&item["reason"]).contains(reason), "no {reason:?} in the reason of {item}");
-}
-
-/// A file for the data of a container, which goes away with the value.
-pub(crate) struct DataFile(std::path::PathBuf);
-
-impl DataFile {
-    pub(crate) fn new(name: &str) -> Self {
-        let name = format!("cloudkit-conformance-{name}-{}.sqlite", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-
-    pub(crate) fn path(&self) -> &std::path::Path {
-        &self.0
-    }
-}
-
-impl Drop for DataFile {
-    fn drop(&mut self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut path = self.0.clone().into_os_string();
-            path.push(suffix);
-            let _ = std::fs::remove_file(path);
-        }
-    }
 }
 
 /// A field value with its type.
