@@ -3,6 +3,7 @@
 
 mod client;
 mod conformance;
+mod explain;
 mod faults;
 mod keys;
 mod persistence;
