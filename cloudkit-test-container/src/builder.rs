@@ -14,6 +14,7 @@ use crate::container::{StartError, TestContainer};
 use crate::facts;
 use crate::faults::Faults;
 use crate::schema::Schema;
+use crate::server::LONG_POLL;
 use crate::users::User;
 
 /// Describes a test container; [`TestContainer::builder`] makes one.
@@ -32,6 +33,7 @@ pub struct TestContainerBuilder {
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
     pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) asset_limit: usize,
@@ -57,6 +59,7 @@ impl TestContainerBuilder {
             seed: None,
             strict_headers: false,
             empty_change_pages: 0,
+            long_poll: LONG_POLL,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
             asset_limit: facts::ASSET_SIZE.value,
@@ -154,6 +157,13 @@ impl TestContainerBuilder {
         self
     }
 
+    /// Sets how long a request for notifications waits for one before it is answered with nothing. It is a minute
+    /// otherwise, and goes by the machine's time.
+    pub fn long_poll(mut self, long_poll: Duration) -> Self {
+        self.long_poll = long_poll;
+        self
+    }
+
     /// Sets how long before and after its date a signature is good. It is ten minutes otherwise.
     pub fn clock_window(mut self, clock_window: Duration) -> Self {
         self.clock_window = clock_window;
@@ -173,7 +183,7 @@ impl TestContainerBuilder {
     }
 
     /// Keeps everything in this directory, which is made if it does not exist: records, zones, files, schemas, users, keys
-    /// and API tokens. A later container takes them up; web auth tokens are made anew.
+    /// and tokens. A later container takes them up.
     ///
     /// What was acknowledged survives a kill at any moment. One container at a time uses a directory.
     /// [Stop](TestContainer::stop) it before another one of the same process starts there.

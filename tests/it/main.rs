@@ -3,6 +3,8 @@
 
 mod client;
 mod conformance;
+mod generated;
+mod explain;
 mod faults;
 mod keys;
 mod persistence;
