@@ -6,6 +6,7 @@ mod enumeration;
 mod names;
 mod record;
 mod records;
+mod schema;
 mod schema_file;
 mod shape;
 mod similar;
@@ -212,4 +213,66 @@ pub fn records(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(CkEnum, attributes(ck))]
 pub fn enumeration(input: TokenStream) -> TokenStream {
     enumeration::derive(input.into()).into()
+}
+
+/// Writes the structs of a schema file: one with `#[derive(CkRecord)]` for each of its record types.
+///
+/// ```
+/// use cloudkit_core::{CkEnum, Query, schema};
+///
+/// schema!("tests/news.ckdb");
+///
+/// let article = Article { title: Some("Hello".to_owned()), ..Article::default() };
+/// let query = Query::<Article>::new().filter(|a| a.tags.contains("rust"));
+/// # let _ = (article, query, Author::default());
+/// ```
+///
+/// The path is relative to the directory of `Cargo.toml`, or to that of the source file. An edit of the file compiles the
+/// structs anew. They are what `cloudkit schema generate` writes; that command is for those who want to commit the source.
+///
+/// A struct has the name of its record type, a field that of its field in `snake_case`. Each field is an `Option`, since
+/// CloudKit knows no required fields. The indexes are those of the file, as with
+/// [`#[ck(schema = "...")]`](macro@CkRecord#the-schema-file). `Users` and the types that CloudKit manages, such as
+/// `cloudkit.share`, are left out unless they are named.
+///
+/// # Options
+///
+/// | option | meaning |
+/// |---|---|
+/// | `visibility = pub(crate)` | Who sees the structs and their fields; `pub` if nothing is said. |
+/// | `derive = [Debug, Hash]` | What the structs derive beside `CkRecord`, in place of `Clone`, `Debug`, `Default` and `PartialEq`. |
+/// | `crate = my::cloudkit` | Where `cloudkit_core` is. |
+/// | `types = { Article, Author as Writer, .. }` | The record types, each perhaps with another name for its struct. `..` stands for all others. |
+///
+/// A record type can say more about its fields, each perhaps by a part of
+/// `field! as rust_name: RustType with Conversion`: `!` leaves the `Option` out, because every record has the field; `as`
+/// gives another name in Rust; the type is one that is stored so, such as an enum for a STRING, or of any kind
+/// [`with`](macro@CkRecord#options-of-a-field) a conversion. A name that is no word in Rust stands in quotes.
+///
+/// ```
+/// use cloudkit_core::{CkEnum, Query, schema};
+///
+/// #[derive(CkEnum, Clone, Debug, PartialEq)]
+/// pub enum Status {
+///     Draft,
+///     Live,
+/// }
+///
+/// schema! {
+///     "tests/news.ckdb",
+///     visibility = pub(crate),
+///     derive = [Clone, Debug],
+///     types = {
+///         Article { status: Status, title! as headline, views: u32 },
+///         "Author" as Writer,
+///     },
+/// }
+///
+/// let live = Query::<Article>::new().filter(|a| a.status.eq(Status::Live));
+/// let name = |article: &Article| article.headline.clone();
+/// # let _ = (live, name, std::mem::size_of::<Writer>());
+/// ```
+#[proc_macro]
+pub fn schema(input: TokenStream) -> TokenStream {
+    schema::expand(input.into()).into()
 }

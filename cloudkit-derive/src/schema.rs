@@ -3,14 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 
 use cloudkit_schema::generate::{FieldPath, Options, TypeMapping, generate};
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
-use syn::{Ident, LitStr, Path, Token, Type, Visibility, braced, bracketed, token};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{
+    Data, DataStruct, DeriveInput, Ident, LitStr, Meta, Path, Token, Type, Visibility, braced, bracketed,
+    token,
+};
 
 use crate::context::Context;
 use crate::schema_file::SchemaFile;
+use crate::shape;
 use crate::similar::similar;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -37,10 +41,13 @@ fn structs(cx: &mut Context, wanted: &Wanted) -> TokenStream {
             return dependency;
         }
     };
-    match text.parse::<TokenStream>() {
-        Ok(tokens) => {
-            let structs = placed(tokens, &wanted.places());
-            quote!(#dependency #structs)
+    match items.parse_str(&text) {
+        Ok(mut structs) => {
+            let places = wanted.places();
+            for item in &mut structs {
+                place(item, &places);
+            }
+            quote!(#dependency #(#structs)*)
         }
         Err(error) => {
             cx.mistake(wanted.file.span(), format_args!("{}: {error}", file.name));
@@ -49,23 +56,52 @@ fn structs(cx: &mut Context, wanted: &Wanted) -> TokenStream {
     }
 }
 
-/// The tokens, with the words that the user wrote where the user wrote them, so that errors about them are there.
+fn items(input: ParseStream<'_>) -> syn::Result<Vec<DeriveInput>> {
+    let mut items = Vec::new();
+    while !input.is_empty() {
+        items.push(input.parse()?);
+    }
+    Ok(items)
+}
+
+/// Puts what the user wrote where the user wrote it, so that errors about it are there.
+fn place(item: &mut DeriveInput, places: &HashMap<String, Span>) {
+    let at = |ident: &Ident| places.get(&ident.to_string()).copied();
+    if let Some(place) = at(&item.ident) {
+        item.ident.set_span(place);
+    }
+    for attribute in &mut item.attrs {
+        if let Meta::List(list) = &mut attribute.meta
+            && list.path.is_ident("derive")
+        {
+            list.tokens = placed(list.tokens.clone(), places);
+        }
+    }
+    let Data::Struct(DataStruct { fields, .. }) = &mut item.data else { return };
+    for field in fields {
+        if let Some(place) = field.ident.as_ref().and_then(at) {
+            field.ident.iter_mut().for_each(|ident| ident.set_span(place));
+        }
+        let mut words = HashMap::new();
+        collect_words(field.ty.to_token_stream(), &mut words);
+        if let Some(place) = words.keys().find_map(|word| places.get(word)) {
+            // The whole type, so that the `Option` around the user's type is no place of its own.
+            if let Ok(ty) = syn::parse2(shape::at(*place, field.ty.to_token_stream())) {
+                field.ty = ty;
+            }
+        }
+    }
+}
+
+/// The tokens, with the words that the user wrote where the user wrote them.
 fn placed(tokens: TokenStream, places: &HashMap<String, Span>) -> TokenStream {
     tokens
         .into_iter()
         .map(|mut token| {
-            match &mut token {
-                TokenTree::Ident(ident) => {
-                    if let Some(place) = places.get(&ident.to_string()) {
-                        ident.set_span(*place);
-                    }
-                }
-                TokenTree::Group(group) => {
-                    let mut inside = Group::new(group.delimiter(), placed(group.stream(), places));
-                    inside.set_span(group.span());
-                    *group = inside;
-                }
-                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            if let TokenTree::Ident(ident) = &mut token
+                && let Some(place) = places.get(&ident.to_string())
+            {
+                ident.set_span(*place);
             }
             token
         })

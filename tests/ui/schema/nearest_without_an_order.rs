@@ -9,7 +9,5 @@ struct Article {
 
 fn main() {
     let centre = Location::new(52.5, 13.4).expect("a place on earth");
-    let _ = Query::<Article>::new()
-        .filter(|a| a.tags.contains("x"))
-        .sort(|a| a.place.nearest_to(centre));
+    let _ = Query::<Article>::new().filter(|a| a.tags.contains("x")).sort(|a| a.place.nearest_to(centre));
 }
