@@ -20,11 +20,14 @@
 //!
 //! A command may have others; its `--help` lists them.
 
+pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod context;
+pub mod credentials;
 pub mod exit;
 pub mod failure;
+pub mod input;
 pub mod output;
 
 use std::ffi::OsString;

@@ -1,6 +1,7 @@
 //! How a container is described before it starts.
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,9 +9,12 @@ use cloudkit_core::Environment;
 use cloudkit_core::auth::PublicKey;
 use cloudkit_core::record::RecordDescriptor;
 
+use crate::clock::VIRTUAL_START_MS;
 use crate::container::{StartError, TestContainer};
 use crate::facts;
+use crate::faults::Faults;
 use crate::schema::Schema;
+use crate::server::LONG_POLL;
 use crate::users::User;
 
 /// Describes a test container; [`TestContainer::builder`] makes one.
@@ -23,12 +27,18 @@ pub struct TestContainerBuilder {
     pub(crate) users: Vec<User>,
     pub(crate) jit: bool,
     pub(crate) open_indexes: Option<bool>,
-    pub(crate) index_lag: Duration,
+    pub(crate) index_lag: Option<Duration>,
+    pub(crate) faults: Faults,
+    pub(crate) virtual_time: Option<i64>,
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
+    pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    pub(crate) asset_limit: usize,
     pub(crate) data: Option<PathBuf>,
+    pub(crate) listen: SocketAddr,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
     pub(crate) api_tokens: Vec<(String, Environment)>,
 }
@@ -43,12 +53,18 @@ impl TestContainerBuilder {
             users: Vec::new(),
             jit: false,
             open_indexes: None,
-            index_lag: Duration::ZERO,
+            index_lag: None,
+            faults: Faults::new(),
+            virtual_time: None,
             seed: None,
             strict_headers: false,
+            empty_change_pages: 0,
+            long_poll: LONG_POLL,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
+            asset_limit: facts::ASSET_SIZE.value,
             data: None,
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keys: Vec::new(),
             api_tokens: Vec::new(),
         }
@@ -92,7 +108,31 @@ impl TestContainerBuilder {
 
     /// Lets queries see a write only after so much time of the container's [clock](TestContainer::clock).
     pub fn index_lag(mut self, index_lag: Duration) -> Self {
-        self.index_lag = index_lag;
+        self.index_lag = Some(index_lag);
+        self
+    }
+
+    /// Plans faults from the start: see [`Faults`]. [`TestContainer::plan`] plans more while the container runs.
+    ///
+    /// The plan's seed and index lag are the container's, unless the builder is given others.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Lets the container's [clock](TestContainer::clock) stand at 2026-01-01T00:00:00Z until somebody moves it, so that
+    /// a run with the same seed and the same requests gives the same replies, byte for byte.
+    ///
+    /// [Clients of the container](TestContainer::client) take part: what they would wait for moves the clock instead.
+    /// Other programs sign with the time of their machine and are refused, unless time
+    /// [starts](Self::virtual_time_from) there.
+    pub fn virtual_time(self) -> Self {
+        self.virtual_time_from(VIRTUAL_START_MS)
+    }
+
+    /// [Virtual time](Self::virtual_time) that starts at this moment, in milliseconds since 1970 in UTC.
+    pub fn virtual_time_from(mut self, start_ms: i64) -> Self {
+        self.virtual_time = Some(start_ms);
         self
     }
 
@@ -108,6 +148,22 @@ impl TestContainerBuilder {
         self
     }
 
+    /// Puts so many empty pages before each page of a change feed that is not the last, at most 127.
+    ///
+    /// Apple's service has such pages, with `moreComing` and a new token but without a record, where it has compacted its
+    /// history. A program that takes an empty page for the end loses changes.
+    pub fn empty_change_pages(mut self, pages: u8) -> Self {
+        self.empty_change_pages = pages.min(127);
+        self
+    }
+
+    /// Sets how long a request for notifications waits for one before it is answered with nothing. It is a minute
+    /// otherwise, and goes by the machine's time.
+    pub fn long_poll(mut self, long_poll: Duration) -> Self {
+        self.long_poll = long_poll;
+        self
+    }
+
     /// Sets how long before and after its date a signature is good. It is ten minutes otherwise.
     pub fn clock_window(mut self, clock_window: Duration) -> Self {
         self.clock_window = clock_window;
@@ -120,9 +176,27 @@ impl TestContainerBuilder {
         self
     }
 
-    /// Keeps the records in this SQLite file, from which a later container takes them up.
-    pub fn data(mut self, file: impl Into<PathBuf>) -> Self {
-        self.data = Some(file.into());
+    /// Sets how large a file may be that is uploaded, in bytes. It is 50 MB otherwise.
+    pub fn asset_limit(mut self, bytes: usize) -> Self {
+        self.asset_limit = bytes;
+        self
+    }
+
+    /// Keeps everything in this directory, which is made if it does not exist: records, zones, files, schemas, users, keys
+    /// and tokens. A later container takes them up.
+    ///
+    /// What was acknowledged survives a kill at any moment. One container at a time uses a directory.
+    /// [Stop](TestContainer::stop) it before another one of the same process starts there.
+    pub fn data(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.data = Some(directory.into());
+        self
+    }
+
+    /// Listens on this address instead of a free port of the loopback interface. Port 0 is any free port.
+    ///
+    /// Whoever reaches another interface than loopback can use the container.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
         self
     }
 
@@ -143,11 +217,11 @@ impl TestContainerBuilder {
         self
     }
 
-    /// Starts the container on a free port of the loopback interface. It serves on the runtime of the caller.
+    /// Starts the container. It serves on the runtime of the caller.
     ///
     /// # Errors
     ///
-    /// [`StartError`] if the schema or the container ID cannot be one of CloudKit's, if the file cannot be used, or
+    /// [`StartError`] if the schema or the container ID cannot be one of CloudKit's, if the directory cannot be used, or
     /// if there is no free port.
     pub async fn start(self) -> Result<TestContainer, StartError> {
         TestContainer::start(self).await

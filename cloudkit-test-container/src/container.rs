@@ -1,25 +1,27 @@
 //! A container that runs.
 
 use std::fmt;
-use std::net::Ipv4Addr;
-use std::sync::{Arc, PoisonError};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloudkit_core::Environment;
-use cloudkit_core::auth::{KeyId, PrivateKey, PublicKey, ServerKey};
+use cloudkit_core::auth::{KeyId, PublicKey, ServerKey};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::api::{Scope, check_zone_name};
+use crate::api::{Endpoint, Scope, check_zone_name};
+use crate::auth::WebAuthToken;
 use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
-use crate::faults::Fault;
+use crate::credentials::{GeneratedKey, settle_credentials, settle_users};
+use crate::faults::{Fault, FaultRule, Running};
 use crate::random::Random;
 use crate::schema::SchemaError;
-use crate::server::{LoggedRequest, Settings, State, serve};
+use crate::server::{ENVIRONMENTS, LoggedRequest, Settings, State, serve};
 use crate::store::Store;
-use crate::users::User;
+use crate::subscription_shape::SubscriptionShape;
 
 /// A CloudKit container on loopback, with both its environments.
 ///
@@ -33,11 +35,6 @@ pub struct TestContainer {
     users: Vec<TestUser>,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<()>>,
-}
-
-struct GeneratedKey {
-    key_id: String,
-    private_key: PrivateKey,
 }
 
 /// A user of a container, with what it takes to ask in the user's name.
@@ -78,19 +75,27 @@ pub enum StartError {
     /// Two users have one name.
     #[error("two users are named `{0}`")]
     DuplicateUser(String),
-    /// There is no port, or no thread to serve it.
-    #[error("cannot listen on the loopback interface")]
-    Listen(#[source] std::io::Error),
-    /// The file cannot be used.
+    /// The address cannot be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The directory of the data cannot be used.
     #[error("cannot open the data")]
     Data(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A planned fault is for an endpoint that there is not.
+    #[error("{0}")]
+    Faults(String),
     /// The system gives no random numbers.
     #[error("cannot make a key: the system gives no random numbers")]
     Random,
 }
 
 impl StartError {
-    fn data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Data(Box::new(error))
     }
 }
@@ -121,6 +126,11 @@ pub enum ContainerError {
     Store(String),
 }
 
+/// Planned faults were met by no request, although they had to be. The text names the lines that planned them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnmetFaults(String);
+
 impl TestContainer {
     /// Describes a container, to be started.
     pub fn builder(container_id: impl Into<String>) -> TestContainerBuilder {
@@ -134,7 +144,7 @@ impl TestContainer {
         if !container_id.starts_with("iCloud.") || !is_plain {
             return Err(StartError::ContainerId(container_id));
         }
-        let seed = match builder.seed {
+        let seed = match builder.seed.or(builder.faults.seed) {
             Some(seed) => seed,
             None => getrandom::u64().map_err(|_| StartError::Random)?,
         };
@@ -148,50 +158,40 @@ impl TestContainer {
                 *record_type = record_type.clone().with_open_indexes();
             }
         }
-        let mut known_users = Vec::new();
-        for user in builder.users {
-            if known_users.iter().any(|known: &crate::users::KnownUser| known.name == user.name) {
-                return Err(StartError::DuplicateUser(user.name));
-            }
-            known_users.push(User::known(user, &container_id));
-        }
         let settings = Settings {
             container_id,
             strict_headers: builder.strict_headers,
             clock_window: builder.clock_window,
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
+            asset_limit: builder.asset_limit,
             jit: builder.jit,
             open_indexes,
+            empty_change_pages: builder.empty_change_pages,
+            long_poll: builder.long_poll,
         };
-        let store = Store::open(builder.data.as_deref(), builder.index_lag).map_err(StartError::data)?;
-        let state =
-            State::new(settings, known_users, schema, store, Random::new(seed)).map_err(StartError::data)?;
+        let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
+        let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
+        let mut store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
+        let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
+        builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;
+        let faults = Running::new(builder.faults, seed, clock.now_ms());
+        let state = State::new(settings, known_users, schema, store, Random::new(seed), clock, faults)
+            .map_err(StartError::data)?;
 
-        let keys = [Environment::Development, Environment::Production].map(|environment| {
-            let private_key = PrivateKey::generate().map_err(|_| StartError::Random)?;
-            let key_id = state.random().hex64();
-            state.register_key(&key_id, private_key.public_key(), environment).map_err(StartError::data)?;
-            Ok::<_, StartError>(GeneratedKey { key_id, private_key })
-        });
-        let [development, production] = keys;
-        let keys = [development?, production?];
-        for (key_id, public_key, environments) in builder.keys {
-            for environment in environments {
-                state.register_key(&key_id, public_key, environment).map_err(StartError::data)?;
-            }
-        }
-        for (token, environment) in builder.api_tokens {
-            state.tokens().register_api_token(token, environment);
-        }
-        for environment in [Environment::Development, Environment::Production] {
-            if state.tokens().api_token(environment).is_none() {
-                let token = state.random().hex64();
-                state.tokens().register_api_token(token, environment);
-            }
-        }
+        let keys = settle_credentials(&state, builder.keys, builder.api_tokens)?;
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(StartError::Listen)?;
-        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let listen = builder.listen;
+        let cannot_listen = |source| StartError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+        let mut address = listener.local_addr().map_err(cannot_listen)?;
+        if address.ip().is_unspecified() {
+            // It listens everywhere, and there it can be reached from here.
+            address.set_ip(if address.is_ipv4() {
+                Ipv4Addr::LOCALHOST.into()
+            } else {
+                Ipv6Addr::LOCALHOST.into()
+            });
+        }
         state.set_url(format!("http://{address}"));
         let state = Arc::new(state);
         let (stop, stopped) = watch::channel(false);
@@ -205,15 +205,16 @@ impl TestContainer {
             server: Some(server),
             state,
         };
-        let names: Vec<_> = container
-            .state
-            .users()
-            .iter()
-            .map(|user| (user.name.clone(), user.record_name.clone()))
-            .collect();
-        for (name, record_name) in names {
-            let web_auth_token = container.issue_token(&record_name, container.environment);
-            container.users.push(TestUser { name, record_name, web_auth_token });
+        let users: Vec<_> = container.state.users().to_vec();
+        for user in users {
+            let web_auth_token = match user.web_auth_token {
+                Some(token) => {
+                    container.accept_web_auth_token(&token, &user.record_name);
+                    token
+                }
+                None => container.issue_token(&user.record_name, container.environment),
+            };
+            container.users.push(TestUser { name: user.name, record_name: user.record_name, web_auth_token });
         }
         Ok(container)
     }
@@ -240,6 +241,11 @@ impl TestContainer {
     #[must_use]
     pub const fn seed(&self) -> u64 {
         self.seed
+    }
+
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     fn key(&self, environment: Environment) -> &GeneratedKey {
@@ -329,10 +335,11 @@ impl TestContainer {
     ///
     /// # Errors
     ///
-    /// [`ContainerError::UnknownKey`].
+    /// [`ContainerError::UnknownKey`], or [`ContainerError::Store`] if that cannot be kept.
     pub fn revoke_key(&self, key_id: &str) -> Result<(), ContainerError> {
-        let mut keys = self.state.keys().write().unwrap_or_else(PoisonError::into_inner);
-        if keys.revoke(key_id) { Ok(()) } else { Err(ContainerError::UnknownKey(key_id.to_owned())) }
+        let revoked =
+            self.state.revoke_key(key_id).map_err(|error| ContainerError::Store(error.to_string()))?;
+        if revoked { Ok(()) } else { Err(ContainerError::UnknownKey(key_id.to_owned())) }
     }
 
     /// Makes another web auth token for a user, in the container's environment.
@@ -358,8 +365,17 @@ impl TestContainer {
         Ok(self.issue_token(&user.record_name, environment))
     }
 
+    /// Lets a token that somebody has chosen stand for a user in both environments, for good.
+    fn accept_web_auth_token(&self, token: &str, record_name: &str) {
+        for environment in ENVIRONMENTS {
+            let api_token = self.api_token_for(environment);
+            let meaning = WebAuthToken { user: record_name.to_owned(), api_token, expires_at: i64::MAX };
+            self.state.tokens().register_web_auth_token(token.to_owned(), environment, meaning);
+        }
+    }
+
     fn issue_token(&self, record_name: &str, environment: Environment) -> String {
-        self.state.issue_web_auth_token(record_name, environment)
+        self.state.issue_web_auth_token(record_name, environment, &self.api_token_for(environment))
     }
 
     /// Ends the life of a web auth token.
@@ -368,7 +384,7 @@ impl TestContainer {
     ///
     /// [`ContainerError::UnknownToken`].
     pub fn expire_web_auth_token(&self, token: &str) -> Result<(), ContainerError> {
-        if self.state.tokens().expire(token) { Ok(()) } else { Err(ContainerError::UnknownToken) }
+        if self.state.expire_web_auth_token(token) { Ok(()) } else { Err(ContainerError::UnknownToken) }
     }
 
     /// Makes a custom zone in a user's private database, in the container's environment.
@@ -386,25 +402,95 @@ impl TestContainer {
         created.map_err(|error: crate::store::StoreError| ContainerError::Store(error.to_string()))
     }
 
+    /// The shapes of query subscriptions that an environment knows: in development those of all subscriptions that were
+    /// ever created there, in production those that were deployed.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn subscription_shapes(
+        &self,
+        environment: Environment,
+    ) -> Result<Vec<SubscriptionShape>, ContainerError> {
+        let shapes = self.state.store().subscription_shapes(environment);
+        shapes.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
+    /// Deploys the shapes of query subscriptions from development to production, which takes no others.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn deploy_subscription_shapes(&self) -> Result<(), ContainerError> {
+        let deployed = self.state.store().deploy_subscription_shapes();
+        deployed.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
+    /// Makes all sync tokens that were handed out so far worthless, in both environments: the service forgets how far
+    /// its readers have come. They have to start from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn expire_sync_tokens(&self) -> Result<(), ContainerError> {
+        let expired = self.state.store().expire_sync_tokens();
+        expired.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
     /// Plans a fault, which the next request meets that has not met an earlier one.
+    #[track_caller]
     pub fn fail_next(&self, fault: Fault) {
-        self.state.faults().plan(None, fault);
+        self.plan(FaultRule::new(fault));
     }
 
     /// Plans a fault for the next request to an endpoint, such as `records/modify`.
+    #[track_caller]
     pub fn fail_next_at(&self, endpoint: &str, fault: Fault) {
-        self.state.faults().plan(Some(endpoint.to_owned()), fault);
+        self.plan(FaultRule::new(fault).at(endpoint));
     }
 
-    /// The planned faults that no request has met. A test ends with none.
+    /// Plans a fault for the requests that a rule describes.
+    #[track_caller]
+    pub fn plan(&self, rule: impl Into<FaultRule>) {
+        self.state.faults().plan(rule.into(), self.clock().now_ms());
+    }
+
+    /// The planned faults that have to be met and were not. A container that is dropped while there are any panics, and
+    /// names the lines that planned them.
     #[must_use]
     pub fn unmet_faults(&self) -> Vec<Fault> {
         self.state.faults().unmet()
     }
 
+    /// Takes back all planned faults, met or not; a rate limit stays.
+    pub fn forget_faults(&self) {
+        self.state.faults().forget();
+    }
+
     /// Stops the container after the requests that are under way, but does not wait longer than five seconds.
+    ///
+    /// # Panics
+    ///
+    /// If a planned fault was not met that had to be; [`finish`](Self::finish) returns that instead.
     pub async fn stop(mut self) {
+        self.shut_down().await;
+    }
+
+    /// Stops the container like [`stop`](Self::stop).
+    ///
+    /// # Errors
+    ///
+    /// [`UnmetFaults`] if a planned fault was not met that had to be.
+    pub async fn finish(mut self) -> Result<(), UnmetFaults> {
+        self.shut_down().await;
+        let complaint = self.state.faults().complaint();
+        self.state.faults().forget();
+        complaint.map_or(Ok(()), |complaint| Err(UnmetFaults(complaint)))
+    }
+
+    async fn shut_down(&mut self) {
         let _ = self.stop.send(true);
+        self.state.courier().close();
         if let Some(mut server) = self.server.take()
             && tokio::time::timeout(Duration::from_secs(5), &mut server).await.is_err()
         {
@@ -414,9 +500,23 @@ impl TestContainer {
 }
 
 impl Drop for TestContainer {
+    /// Stops the container.
+    ///
+    /// # Panics
+    ///
+    /// If a planned fault was not met that had to be: a test that plans trouble and never has any tests nothing. Where the
+    /// thread is panicking already, it prints the seed instead, with which the failure comes again.
     fn drop(&mut self) {
         if let Some(server) = self.server.take() {
             server.abort();
+        }
+        if std::thread::panicking() {
+            eprintln!(
+                "note: the test container has the seed {seed}; `.seed({seed})` repeats it",
+                seed = self.seed
+            );
+        } else if let Some(complaint) = self.state.faults().complaint() {
+            panic!("{complaint}");
         }
     }
 }

@@ -101,6 +101,9 @@ facts! {
     DATABASE_SEGMENT: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
         "the reference names the three and no refusal",
         "a database other than public, private and shared is a malformed request";
+    ENCODED_SEGMENTS_ARE_DECODED: bool = true, Inferred,
+        "RFC 3986: a percent-encoded letter, digit, dot or hyphen is the same as the character itself",
+        "a path with more percent-encoding than it needs leads to the same place, and is signed as it is sent";
     CREATE_ON_EXISTING: ServerErrorCode = ServerErrorCode::Conflict, Disputed,
         "texts seen live point to CONFLICT, the reference to EXISTS",
         "creating a record that exists is a CONFLICT; Apple's document says EXISTS";
@@ -149,6 +152,33 @@ facts! {
     RECORD_SIZE: usize = 1_048_576, Inferred,
         "the reference says 1 MB and not which",
         "1 MB of a record's fields is 1,048,576 bytes";
+    ASSET_SIZE: usize = 50 * 1_048_576, Disputed,
+        "the reference says 50 MB on one page and 15 MB on another",
+        "a file of an asset may have 50 MB";
+    UPLOAD_URL_LIFE: Duration = Duration::from_secs(15 * 60), Documented,
+        "CloudKit Web Services Reference, Uploading Assets",
+        "the address of an upload can be used for 15 minutes";
+    EXPIRED_UPLOAD_URL: u16 = 410, Inferred,
+        "no report",
+        "an upload to an address whose time is over is answered with 410";
+    RECEIPT_LIFE: Duration = Duration::from_secs(24 * 3600), Inferred,
+        "the reference says that uploads which are not saved are deleted, and not when",
+        "an uploaded file that no record takes up is kept for a day";
+    RECEIPT_IS_FOR_ONE_FIELD: bool = true, Inferred,
+        "requests for an upload name record and field",
+        "an uploaded file can be saved only in the record and field for which it was uploaded";
+    KEPT_ASSET_NEEDS_NO_RECEIPT: bool = true, Inferred,
+        "Apple's JavaScript sends whole records back as they were read",
+        "an asset as it was read can be saved again in its own field";
+    REREFERENCE_OF_LISTS: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
+        "the request names a field and the answer holds one asset for it",
+        "assets/rereference refuses a field that holds a list";
+    DOWNLOAD_URL_LIFE: Duration = Duration::from_secs(3600), Inferred,
+        "the addresses are known to live shortly",
+        "the address of a download can be used for an hour";
+    UNFILLED_FILE_NAME: u16 = 400, Inferred,
+        "the address is known to hold ${f}, and not what happens to who leaves it there",
+        "a download whose address still has ${f} in the place of a file name is refused";
     DUPLICATE_MEMBER: bool = false, Inferred,
         "no report",
         "a JSON object that names a member twice is refused";
@@ -170,6 +200,96 @@ facts! {
     FILTER_ERROR_NAMES: bool = true, Observed,
         "texts of errors that people report",
         "index errors of filters use the name without underscores, those of sorts the name with them";
+    NO_FEED_IN_DEFAULT_ZONE: &str = "cannot get changes in default zone", Observed,
+        "reported from the live service for records/changes",
+        "changes of the default zone are refused, by changes/zone as by records/changes";
+    UNKNOWN_SYNC_TOKEN: &str = "Unknown sync continuation type", Observed,
+        "seen live for garbage and for tokens of other feeds; for expired ones there is no report",
+        "a sync token of another feed, user or environment, and one that has expired, is refused like garbage";
+    SYNC_TOKEN_CUT_OFF: &str = "Invalid continuation format", Observed,
+        "seen on services of the same family",
+        "a sync token that was cut off is refused with a text of its own";
+    EMPTY_SYNC_TOKEN: () = (), Disputed,
+        "one report has it mean the beginning, a later one the end",
+        "an empty sync token is refused";
+    META_SYNC_TOKEN: &str = "metaSyncToken", Disputed,
+        "the tables of the reference and the live service against the prose of the reference",
+        "zones/changes listens to metaSyncToken and ignores syncToken";
+    TOKENS_OF_ZONES_CHANGES: () = (), Inferred,
+        "no report",
+        "zones/changes and changes/database do not take each other's tokens";
+    DEFAULT_ZONE_OUTSIDE_DATABASE_FEED: () = (), Inferred,
+        "the native framework leaves the default zone out of database subscriptions",
+        "changes in the default zone do not show in changes/database";
+    NEW_READERS_HEAR_OF_LIVING_ZONES: bool = true, Inferred,
+        "no report",
+        "changes/database without a token lists no zone that is gone";
+    TOMBSTONES_PASS_TYPE_FILTERS: bool = true, Inferred,
+        "live, desiredRecordTypes lets other types through",
+        "desiredRecordTypes keeps back records of other types, but no tombstone";
+    REVERSE_FEED: () = (), Inferred,
+        "the reference names the option and no more",
+        "reverse goes from the latest change to the first, with tokens that serve this direction only";
+    ZONE_CREATED_AGAIN: () = (), Inferred,
+        "what the native framework does",
+        "creating a zone that exists succeeds and changes nothing";
+    ONE_OPERATION_A_ZONE: () = (), Inferred,
+        "the reference asks for it and does not say what happens otherwise",
+        "two operations on one zone refuse the whole request";
+    EQUIVALENT_SUBSCRIPTION: &str = "could not find subscription we just created", Observed,
+        "a matrix of probes on the live service in 2026; filters and zones were not varied",
+        "one owner has one subscription for the same record type, filters, zone and events; a second fails with INTERNAL_ERROR";
+    SUBSCRIPTION_CREATED_AGAIN: () = (), Observed,
+        "a matrix of probes on the live service in 2026",
+        "creating a subscription under an ID that exists answers with the one that exists, whatever was sent";
+    SHAPE_NOT_DEPLOYED: &str = "attempting to create a subscription in a production container", Observed,
+        "two recorded runs against the live service; which parts make a shape is a guess",
+        "production refuses a subscription whose record type, filtered fields, comparators and events were not deployed";
+    DATABASE_SUBSCRIPTIONS: () = (), Disputed,
+        "CloudKit JS has the word, the reference has not",
+        "subscriptions of the type database are refused";
+    ZONE_SUBSCRIPTION_NAMES_ITS_ZONE: () = (), Disputed,
+        "the documents of CloudKit JS have zoneID, the reference says to omit it",
+        "a subscription of the type zone needs a zoneID, and exists in private databases and custom zones only";
+    SUBSCRIPTION_ZONES: () = (), Disputed,
+        "the reference gives zoneWide two defaults",
+        "a query subscription watches the zone that it names; without one all zones, or with zoneWide false the default zone";
+    FIRES_ONCE_DELETES: () = (), Inferred,
+        "no report",
+        "a subscription with firesOnce is deleted when it has fired";
+    WRITERS_ARE_NOTIFIED: () = (), Inferred,
+        "native apps are not told of their own changes; a request over the web names no device",
+        "a change notifies all registered tokens of the subscriber, the writer's own among them";
+    ONE_NOTIFICATION_A_REQUEST: () = (), Inferred,
+        "the native framework says that notifications are joined",
+        "a zone subscription notifies once for all changes of one request";
+    PUBLIC_DATABASE_NUMBER: u8 = 0, Disputed,
+        "CloudKit JS takes 0 for public; one capture of the live service has another number",
+        "notifications call the public database 0";
+    PRIVATE_DATABASE_NUMBER: u8 = 1, Inferred,
+        "CloudKit JS takes everything but 0 for not public",
+        "notifications call private databases 1";
+    ALERT_IS_AN_OBJECT: () = (), Disputed,
+        "CloudKit JS reads an object; one capture of the live service shows a text",
+        "the alert of a notification is an object, with a body, even if it has nothing else";
+    LOCALIZATION_ARGUMENTS_ARE_FIELDS: () = (), Inferred,
+        "what the native framework does",
+        "alertLocalizationArgs that are names of fields give the values of the record";
+    PUSH_TOKEN_LIFE: Duration = Duration::from_secs(43_200), Observed,
+        "the address that the live service gives",
+        "notifications can be fetched for twelve hours after tokens/create";
+    PUSH_TOKENS_ARE_REGISTERED: () = (), Observed,
+        "CloudKit JS and those who have captured a notification make and register the token",
+        "a token that was not registered by a signed-in user gets no notifications";
+    ONE_NOTIFICATION_A_POLL: () = (), Observed,
+        "captured from the live service in 2026",
+        "each answer of the long poll takes the oldest notification away, and notifications of one change share their nid";
+    LONG_POLL_IS_A_MINUTE: () = (), Inferred,
+        "an empty answer has been seen, but not after what time",
+        "a long poll without a notification ends after a minute with an empty answer";
+    KEYS_HAVE_NO_PUSH_TOKENS: () = (), Inferred,
+        "no report",
+        "server-to-server keys cannot make or register push tokens";
 }
 
 #[cfg(test)]

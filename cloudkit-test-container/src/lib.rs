@@ -26,11 +26,13 @@
 //! ```
 
 mod api;
+mod assets;
 mod auth;
 mod builder;
 mod client;
 mod clock;
 mod container;
+mod credentials;
 pub mod facts;
 mod faults;
 mod json;
@@ -41,17 +43,19 @@ mod schema;
 mod server;
 mod session;
 mod store;
+mod subscription_shape;
 mod users;
 mod value;
 
 pub use auth::SignatureVerdict;
 pub use builder::TestContainerBuilder;
 pub use clock::Clock;
-pub use container::{ContainerError, StartError, TestContainer, TestUser};
-pub use faults::Fault;
+pub use container::{ContainerError, StartError, TestContainer, TestUser, UnmetFaults};
+pub use faults::{Fault, FaultFileError, FaultRule, Faults, Latency};
 pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};
+pub use subscription_shape::SubscriptionShape;
 pub use users::User;
 
 // The programs of the README are compiled and run as documentation tests.

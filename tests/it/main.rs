@@ -3,7 +3,11 @@
 
 mod client;
 mod conformance;
+mod generated;
+mod explain;
+mod faults;
 mod keys;
+mod persistence;
 mod readme;
 mod scripted;
 mod signing;

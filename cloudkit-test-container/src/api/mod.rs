@@ -1,12 +1,19 @@
 //! The endpoints: what each reads from a request, does to the store, and replies.
 
+mod assets;
+mod changes_database;
+mod changes_zone;
 mod error;
 mod lookup;
 mod modify;
+mod notify;
+mod push_tokens;
 mod query;
 mod reply;
 mod request;
 mod save;
+mod subscriptions;
+mod sync_token;
 mod users;
 mod zones;
 
@@ -17,6 +24,7 @@ use cloudkit_core::Environment;
 use crate::json::{self, Node, Object};
 use crate::server::State;
 
+pub(crate) use assets::issue_receipt;
 pub(crate) use error::ApiError;
 pub(crate) use zones::check_zone_name;
 
@@ -80,15 +88,30 @@ pub(crate) struct Call<'a> {
     pub(crate) scope: Scope,
     pub(crate) caller: &'a Caller,
     pub(crate) now: i64,
+    /// Whether the request asks for `getCurrentSyncToken`.
+    pub(crate) wants_sync_token: bool,
 }
 
-/// An endpoint of the database module.
+/// An endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     RecordsQuery,
     RecordsLookup,
     RecordsModify,
+    RecordsChanges,
+    ZonesList,
+    ZonesLookup,
     ZonesModify,
+    AssetsUpload,
+    AssetsRereference,
+    ZonesChanges,
+    ChangesDatabase,
+    ChangesZone,
+    SubscriptionsList,
+    SubscriptionsLookup,
+    SubscriptionsModify,
+    TokensCreate,
+    TokensRegister,
     UsersCaller,
     UsersCurrent,
     UsersDiscover,
@@ -97,11 +120,24 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    const ALL: [(Self, &'static str, &'static [&'static str]); 9] = [
+    const ALL: &[(Self, &'static str, &'static [&'static str])] = &[
         (Self::RecordsQuery, "records/query", &["POST"]),
         (Self::RecordsLookup, "records/lookup", &["POST"]),
         (Self::RecordsModify, "records/modify", &["POST"]),
+        (Self::RecordsChanges, "records/changes", &["POST"]),
+        (Self::ZonesList, "zones/list", &["GET"]),
+        (Self::ZonesLookup, "zones/lookup", &["POST"]),
         (Self::ZonesModify, "zones/modify", &["POST"]),
+        (Self::AssetsUpload, "assets/upload", &["POST"]),
+        (Self::AssetsRereference, "assets/rereference", &["POST"]),
+        (Self::ZonesChanges, "zones/changes", &["POST"]),
+        (Self::ChangesDatabase, "changes/database", &["POST"]),
+        (Self::ChangesZone, "changes/zone", &["POST"]),
+        (Self::SubscriptionsList, "subscriptions/list", &["GET"]),
+        (Self::SubscriptionsLookup, "subscriptions/lookup", &["POST"]),
+        (Self::SubscriptionsModify, "subscriptions/modify", &["POST"]),
+        (Self::TokensCreate, "tokens/create", &["POST"]),
+        (Self::TokensRegister, "tokens/register", &["POST"]),
         (Self::UsersCaller, "users/caller", &["GET"]),
         (Self::UsersCurrent, "users/current", &["GET"]),
         (Self::UsersDiscover, "users/discover", &["POST", "GET"]),
@@ -109,8 +145,27 @@ impl Endpoint {
         (Self::UsersLookupId, "users/lookup/id", &["POST"]),
     ];
 
+    /// The endpoint at a path after the name of a database.
     pub(crate) fn from_path(path: &str) -> Option<Self> {
+        Self::named(path).filter(|endpoint| !endpoint.is_of_device())
+    }
+
+    /// The endpoint at a path of the device module, which knows no databases.
+    pub(crate) fn from_device_path(path: &str) -> Option<Self> {
+        Self::named(path).filter(|endpoint| endpoint.is_of_device())
+    }
+
+    fn named(path: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, name, _)| *name == path).map(|(endpoint, ..)| *endpoint)
+    }
+
+    const fn is_of_device(self) -> bool {
+        matches!(self, Self::TokensCreate | Self::TokensRegister)
+    }
+
+    /// Whether there is an endpoint of this name.
+    pub(crate) fn is_known(name: &str) -> bool {
+        Self::from_path(name).is_some()
     }
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -132,6 +187,8 @@ pub(crate) fn answer(
     match endpoint {
         Endpoint::UsersCaller => users::caller(call),
         Endpoint::UsersCurrent => users::current(call),
+        Endpoint::ZonesList => zones::list(call),
+        Endpoint::SubscriptionsList => subscriptions::list(call),
         Endpoint::UsersDiscover if method == "GET" => users::discover_all(call),
         _ => {
             let text =
@@ -142,11 +199,25 @@ pub(crate) fn answer(
                 Endpoint::RecordsQuery => query::query(call, request),
                 Endpoint::RecordsLookup => lookup::lookup(call, request),
                 Endpoint::RecordsModify => modify::modify(call, request),
+                Endpoint::RecordsChanges => changes_zone::records_changes(call, request),
+                Endpoint::ZonesLookup => zones::lookup(call, request),
                 Endpoint::ZonesModify => zones::modify(call, request),
+                Endpoint::AssetsUpload => assets::upload(call, request),
+                Endpoint::AssetsRereference => assets::rereference(call, request),
+                Endpoint::ZonesChanges => changes_database::zones_changes(call, request),
+                Endpoint::ChangesDatabase => changes_database::changes_database(call, request),
+                Endpoint::ChangesZone => changes_zone::changes_zone(call, request),
+                Endpoint::SubscriptionsLookup => subscriptions::lookup(call, request),
+                Endpoint::SubscriptionsModify => subscriptions::modify(call, request),
+                Endpoint::TokensCreate => push_tokens::create(call, request),
+                Endpoint::TokensRegister => push_tokens::register(call, request),
                 Endpoint::UsersDiscover => users::discover(call, request),
                 Endpoint::UsersLookupEmail => users::lookup_email(call, request),
                 Endpoint::UsersLookupId => users::lookup_id(call, request),
-                Endpoint::UsersCaller | Endpoint::UsersCurrent => Err(ApiError::unexpected(&node)),
+                Endpoint::ZonesList
+                | Endpoint::SubscriptionsList
+                | Endpoint::UsersCaller
+                | Endpoint::UsersCurrent => Err(ApiError::unexpected(&node)),
             }
         }
     }

@@ -1,17 +1,21 @@
 //! One request, from its bytes to the bytes of the reply. Nothing here knows about connections.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 
-use super::{LoggedRequest, State, cors, sign_in};
+use super::other_writer::write_before;
+use super::{LoggedRequest, State, cors, courier, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
-use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target};
+use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target, web_auth_token};
 use crate::clock::http_date;
-use crate::faults::Fault;
+use crate::facts;
+use crate::faults::{Arrival, Fault, Met};
 
 /// A request as it was received.
 #[derive(Debug)]
@@ -30,8 +34,27 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Close the connection instead.
-    pub(crate) drop: bool,
+    pub(crate) delivery: Delivery,
+}
+
+impl Reply {
+    /// A reply that arrives.
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
+        Self { status, headers, body: body.into(), delivery: Delivery::Whole }
+    }
+}
+
+/// How a reply travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    #[default]
+    Whole,
+    /// The connection closes instead.
+    Dropped,
+    /// The connection closes when so much of the body is sent, and never at its end.
+    Truncated { percent: u8 },
+    /// The body comes in pieces of so many bytes, each after a pause.
+    Slow { piece: usize, pause: Duration },
 }
 
 /// Where a path leads.
@@ -39,6 +62,14 @@ struct Route {
     environment: Environment,
     scope: Scope,
     endpoint: Endpoint,
+    /// Whether the endpoint belongs elsewhere, so that no method leads to it.
+    misplaced: bool,
+}
+
+impl Route {
+    fn methods(&self) -> &'static [&'static str] {
+        if self.misplaced { &[] } else { self.endpoint.methods() }
+    }
 }
 
 /// Why a path leads nowhere.
@@ -53,11 +84,34 @@ impl From<ApiError> for NoRoute {
     }
 }
 
-/// Answers a request and writes it to the log.
-pub(crate) fn handle(state: &State, request: &Request) -> Reply {
+/// Decides which planned faults a request meets, as soon as it is there.
+///
+/// Only requests that lead somewhere meet any.
+pub(crate) fn arrive(state: &State, request: &Request) -> Met {
+    if state.faults().is_idle() {
+        return Met::default();
+    }
+    let Ok(route) = route(state, &request.target) else { return Met::default() };
+    let Some(body) = request.body.as_deref() else { return Met::default() };
+    if !route.methods().contains(&request.method.as_str()) {
+        return Met::default();
+    }
+    // A quote inside of a JSON string has a backslash before it, so only a whole string can look like this.
+    let mentions = |member: &str| memchr::memmem::find(body, format!("\"{member}\"").as_bytes()).is_some();
+    let arrival = Arrival {
+        endpoint: route.endpoint.as_str(),
+        next_page: mentions("continuationMarker") || mentions("syncToken"),
+        has_web_auth_token: web_auth_token(&request.target).is_some(),
+        now_ms: state.clock().now_ms(),
+    };
+    state.faults().meet(&arrival)
+}
+
+/// Answers a request, with the fault that it has met, and writes it to the log.
+pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> Reply {
     let uuid = state.random_uuid();
     let mut findings = Findings::none();
-    let mut reply = Reply { status: 200, headers: HeaderMap::new(), body: Bytes::new(), drop: false };
+    let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
     let mut refusal = None;
 
     if request.method == "OPTIONS" {
@@ -65,8 +119,15 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
         cors::preflight(&request.headers, &mut reply.headers);
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
+    } else if let Some(answer) = files::respond(state, request) {
+        reply = answer;
     } else {
-        match respond(state, request, &mut findings, &mut reply) {
+        let answered = if courier::is_poll(request) {
+            courier::respond(state, request).map(|notification| reply = notification)
+        } else {
+            respond(state, request, fault.as_ref(), &mut findings, &mut reply)
+        };
+        match answered {
             Ok(()) => {}
             Err(mut error) => {
                 error.locate(request.body.as_deref().unwrap_or_default());
@@ -85,7 +146,8 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
         method: request.method.clone(),
         target: redact_target(&request.target),
         status: reply.status,
-        dropped: reply.drop,
+        dropped: reply.delivery == Delivery::Dropped,
+        fault: fault.as_ref().map(Fault::kind),
         server_error_code: refusal.map(|error| error.code.as_str().to_owned()),
         key_id: known_key_id(state, request),
         signature: findings.signature,
@@ -100,6 +162,7 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
 fn respond(
     state: &State,
     request: &Request,
+    fault: Option<&Fault>,
     findings: &mut Findings,
     reply: &mut Reply,
 ) -> Result<(), ApiError> {
@@ -110,16 +173,20 @@ fn respond(
             return Err(no_route.error);
         }
     };
-    let methods = route.endpoint.methods();
+    let methods = route.methods();
     if !methods.contains(&request.method.as_str()) {
-        let allow = HeaderValue::from_str(&format!("{}, OPTIONS", methods.join(", ")));
+        let allow = HeaderValue::from_str(&[methods, &["OPTIONS"]].concat().join(", "));
         reply.headers.extend(allow.ok().map(|allow| (http::header::ALLOW, allow)));
         let mut error = ApiError::bad_request("method not allowed");
         error.status = Some(405);
         return Err(error);
     }
     let Some(body) = &request.body else { return Err(state.too_large()) };
-    let fault = state.faults().meet(route.endpoint);
+    if fault == Some(&Fault::ExpiredToken)
+        && let Some(token) = web_auth_token(&request.target)
+    {
+        state.expire_web_auth_token(&token);
+    }
     let signed = SignedRequest {
         target: &request.target,
         headers: &request.headers,
@@ -130,20 +197,30 @@ fn respond(
     };
     let caller = authenticate(state, &signed, findings);
     match fault {
-        Some(Fault::Status { code, retry_after }) => return Err(injected(code, retry_after)),
+        Some(Fault::Status { code, retry_after }) => return Err(injected(code.clone(), *retry_after)),
         Some(Fault::DropBeforeCommit) => {
-            reply.drop = true;
+            reply.delivery = Delivery::Dropped;
             return Err(injected(ServerErrorCode::InternalError, None));
         }
         Some(Fault::Raw { status, content_type, body }) => {
-            reply.status = status;
-            reply.body = body.into();
-            let content_type = HeaderValue::from_str(&content_type);
+            reply.status = *status;
+            reply.body = body.clone().into();
+            let content_type = HeaderValue::from_str(content_type);
             reply.headers.extend(content_type.ok().map(|value| (http::header::CONTENT_TYPE, value)));
             return Ok(());
         }
-        Some(Fault::DropAfterCommit) => reply.drop = true,
-        None => {}
+        Some(Fault::Misdirected) => {
+            reply.status = 421;
+            let plain = HeaderValue::from_static("text/plain");
+            reply.headers.insert(http::header::CONTENT_TYPE, plain);
+            return Ok(());
+        }
+        Some(Fault::DropAfterCommit) => reply.delivery = Delivery::Dropped,
+        Some(Fault::TruncatedBody { percent }) => reply.delivery = Delivery::Truncated { percent: *percent },
+        Some(Fault::SlowBody { piece, pause }) => {
+            reply.delivery = Delivery::Slow { piece: *piece, pause: *pause };
+        }
+        Some(Fault::ExpiredToken | Fault::WriteBefore { .. } | Fault::Latency(_)) | None => {}
     }
     let caller = caller?;
     let call = Call {
@@ -152,7 +229,11 @@ fn respond(
         scope: route.scope,
         caller: &caller,
         now: state.clock().now_ms(),
+        wants_sync_token: has_parameter(&request.target, "getCurrentSyncToken", "true"),
     };
+    if let Some(Fault::WriteBefore { operations }) = fault {
+        write_before(&call, body, operations)?;
+    }
     reply.body = answer(&call, route.endpoint, &request.method, body)?.into();
     Ok(())
 }
@@ -164,35 +245,64 @@ fn injected(code: ServerErrorCode, retry_after: Option<Duration>) -> ApiError {
     error
 }
 
-/// Reads `/database/1/{container}/{environment}/{database}/{endpoint}`.
+/// Reads `/database/1/{container}/{environment}/{database}/{endpoint}`, and `/device/1/{container}/{environment}/tokens/…`,
+/// which has no database.
 fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
     let path = target.split_once('?').map_or(target, |(path, _)| path);
     let no_handler =
         || NoRoute::from(ApiError::new(ServerErrorCode::NotFound, "could not find handler for endpoint"));
-    let rest = path.strip_prefix("/database/1/").ok_or_else(no_handler)?;
-    let mut segments = rest.splitn(4, '/');
+    let (is_device, rest) = match (path.strip_prefix("/database/1/"), path.strip_prefix("/device/1/")) {
+        (Some(rest), _) => (false, rest),
+        (None, Some(rest)) => (true, rest),
+        (None, None) => return Err(no_handler()),
+    };
+    let mut segments = rest.splitn(3, '/');
     let mut segment = || segments.next().ok_or_else(no_handler);
-    let (container, environment, database, endpoint) = (segment()?, segment()?, segment()?, segment()?);
+    let (container, environment, rest) = (decoded(segment()?), decoded(segment()?), segment()?);
 
     let failed = |explanation| NoRoute {
         error: ApiError::new(ServerErrorCode::AuthenticationFailed, "Authentication failed"),
         explanation: Some(explanation),
     };
     let served = &state.settings().container_id;
-    if container != served {
-        return Err(failed(crate::auth::container_id_malformed(container, served)));
+    if container != *served {
+        return Err(failed(crate::auth::container_id_malformed(&container, served)));
     }
     let environment: Environment =
-        environment.parse().map_err(|_| failed(crate::auth::environment_malformed(environment)))?;
-    let scope = Scope::from_path(database).ok_or_else(|| {
+        environment.parse().map_err(|_| failed(crate::auth::environment_malformed(&environment)))?;
+    if let Some(endpoint) = Endpoint::from_device_path(&decoded(rest)) {
+        // The reference has these under `database`, where the live service knows the path but no method.
+        let misplaced = !is_device;
+        return Ok(Route { environment, scope: Scope::Public, endpoint, misplaced });
+    }
+    let (database, endpoint) = rest.split_once('/').filter(|_| !is_device).ok_or_else(no_handler)?;
+    let (database, endpoint) = (decoded(database), decoded(endpoint));
+    let scope = Scope::from_path(&database).ok_or_else(|| {
         let database: String = database.chars().take(40).collect();
         ApiError::new(
             crate::facts::DATABASE_SEGMENT.value,
             format!("BadRequestException: unknown database type '{database}'"),
         )
     })?;
-    let endpoint = Endpoint::from_path(endpoint).ok_or_else(no_handler)?;
-    Ok(Route { environment, scope, endpoint })
+    let endpoint = Endpoint::from_path(&endpoint).ok_or_else(no_handler)?;
+    Ok(Route { environment, scope, endpoint, misplaced: false })
+}
+
+/// A segment of a path without its percent-encoding, unless there is a slash in it.
+fn decoded(segment: &str) -> Cow<'_, str> {
+    if !facts::ENCODED_SEGMENTS_ARE_DECODED.value {
+        return Cow::Borrowed(segment);
+    }
+    match percent_decode_str(segment).decode_utf8() {
+        Ok(text) if text.matches('/').count() == segment.matches('/').count() => text,
+        _ => Cow::Borrowed(segment),
+    }
+}
+
+/// Whether the query string has this parameter with this value.
+fn has_parameter(target: &str, name: &str, value: &str) -> bool {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair.split_once('=') == Some((name, value)))
 }
 
 /// Adds the headers that all replies have.

@@ -1,14 +1,19 @@
 //! The HTTP side: connections, routing, and what all requests share.
 
 mod cors;
+mod courier;
+mod files;
 mod handle;
 mod http;
 mod log;
+mod other_writer;
 mod sign_in;
 mod state;
+mod trouble;
 
-pub(crate) use handle::{Reply, Request, handle};
+pub(crate) use courier::{Courier, LONG_POLL};
+pub(crate) use handle::{Delivery, Reply, Request, arrive, handle};
 pub(crate) use http::serve;
 pub(crate) use log::Log;
 pub use log::LoggedRequest;
-pub(crate) use state::{Settings, State};
+pub(crate) use state::{ENVIRONMENTS, Settings, State};

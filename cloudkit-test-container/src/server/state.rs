@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
-use super::Log;
+use super::{Courier, Log};
 use crate::api::{ApiError, Scope};
 use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
-use crate::faults::Faults;
+use crate::faults::Running;
 use crate::random::Random;
 use crate::schema::{Schema, USERS};
-use crate::store::{DEFAULT_ZONE, Record, Stamp, Store, StoreError};
+use crate::store::{DEFAULT_ZONE, KeptKey, Record, Stamp, Store, StoreError};
 use crate::users::{KnownUser, key_record_name};
 
 /// Both environments of a container.
@@ -27,8 +29,12 @@ pub(crate) struct Settings {
     pub(crate) strict_headers: bool,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    /// The largest file that may be uploaded, in bytes.
+    pub(crate) asset_limit: usize,
     pub(crate) jit: bool,
     pub(crate) open_indexes: bool,
+    pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
 }
 
 /// What all requests of a container share.
@@ -42,10 +48,13 @@ pub(crate) struct State {
     schemas: Mutex<HashMap<Environment, Arc<Schema>>>,
     store: Mutex<Store>,
     random: Mutex<Random>,
-    faults: Mutex<Faults>,
+    faults: Mutex<Running>,
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
+    courier: Courier,
     log: Log,
+    /// What proves that the address of a file was made here.
+    download_key: [u8; 32],
     url: OnceLock<String>,
 }
 
@@ -55,20 +64,25 @@ impl State {
         users: Vec<KnownUser>,
         schema: Schema,
         store: Store,
-        random: Random,
+        mut random: Random,
+        clock: Clock,
+        faults: Running,
     ) -> Result<Self, StoreError> {
         let schema = Arc::new(schema);
+        let download_key = random.bytes();
         let state = Self {
+            download_key,
             settings,
-            clock: Clock::default(),
+            clock,
             users,
             keys: RwLock::default(),
             tokens: Mutex::default(),
             schemas: Mutex::new(ENVIRONMENTS.into_iter().map(|of| (of, Arc::clone(&schema))).collect()),
             store: Mutex::new(store),
             random: Mutex::new(random),
-            faults: Mutex::default(),
+            faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
+            courier: Courier::default(),
             log: Log::default(),
             url: OnceLock::new(),
         };
@@ -97,8 +111,21 @@ impl State {
         &self.keys
     }
 
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.courier
+    }
+
     pub(crate) fn log(&self) -> &Log {
         &self.log
+    }
+
+    pub(crate) fn download_key(&self) -> &[u8; 32] {
+        &self.download_key
+    }
+
+    /// What an upload is answered with beside its checksum: CloudKit encrypts every file with a key of its own.
+    pub(crate) fn wrapping_key(&self) -> String {
+        BASE64.encode(self.random().bytes::<16>())
     }
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
@@ -113,7 +140,7 @@ impl State {
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Running> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -198,16 +225,46 @@ impl State {
         (*expires_at > self.clock.now_ms()).then_some(*environment)
     }
 
-    /// Makes a web auth token for use with the API token of the environment.
-    pub(crate) fn issue_web_auth_token(&self, user_record_name: &str, environment: Environment) -> String {
+    /// Makes a web auth token for use with an API token of the environment.
+    pub(crate) fn issue_web_auth_token(
+        &self,
+        user_record_name: &str,
+        environment: Environment,
+        api_token: &str,
+    ) -> String {
         let now = self.clock.now_ms();
-        let mut random = self.random();
-        let mut tokens = self.tokens();
-        let api_token = tokens.api_token(environment).unwrap_or_default().to_owned();
-        tokens.issue(&mut random, user_record_name, environment, &api_token, now)
+        let token = {
+            let mut random = self.random();
+            self.tokens().issue(&mut random, user_record_name, environment, api_token, now)
+        };
+        self.keep_web_auth_token(&token);
+        token
     }
 
-    /// Registers a key and makes the user record that belongs to it.
+    /// Ends the life of a token. Whether there was such a token.
+    pub(crate) fn expire_web_auth_token(&self, token: &str) -> bool {
+        let now = self.clock.now_ms();
+        let found = self.tokens().expire(token, now);
+        self.keep_web_auth_token(token);
+        found
+    }
+
+    /// Lets a token outlive the process, if there is a place for it.
+    pub(crate) fn keep_web_auth_token(&self, token: &str) {
+        let kept: Vec<_> = {
+            let tokens = self.tokens();
+            let of = |environment| Some((environment, tokens.web_auth_token(token, environment)?.clone()));
+            ENVIRONMENTS.into_iter().filter_map(of).collect()
+        };
+        for (environment, meaning) in kept {
+            if let Err(error) = self.store().keep_web_auth_token(token, environment, &meaning) {
+                // It is good until the process ends, and the user can sign in again.
+                tracing::error!(%error, "a web auth token could not be kept");
+            }
+        }
+    }
+
+    /// Registers a key, keeps it, and makes the user record that belongs to it.
     pub(crate) fn register_key(
         &self,
         key_id: &str,
@@ -216,6 +273,13 @@ impl State {
     ) -> Result<(), StoreError> {
         let user_record_name = key_record_name(&self.settings.container_id, environment, key_id);
         self.ensure_user_record(environment, &user_record_name)?;
+        self.store().keep_key(&KeptKey {
+            key_id: key_id.to_owned(),
+            environment: environment.as_str().to_owned(),
+            public_key: public_key.to_spki_pem(),
+            private_key: None,
+            revoked: false,
+        })?;
         self.keys.write().unwrap_or_else(PoisonError::into_inner).register(RegisteredKey {
             key_id: key_id.to_owned(),
             environment,
@@ -226,8 +290,14 @@ impl State {
         Ok(())
     }
 
+    /// Revokes a key in all its environments. Whether there was one.
+    pub(crate) fn revoke_key(&self, key_id: &str) -> Result<bool, StoreError> {
+        self.store().revoke_kept_key(key_id)?;
+        Ok(self.keys.write().unwrap_or_else(PoisonError::into_inner).revoke(key_id))
+    }
+
     /// Makes the record of type `Users` that stands for a user, unless it exists.
-    fn ensure_user_record(&self, environment: Environment, name: &str) -> Result<(), StoreError> {
+    pub(crate) fn ensure_user_record(&self, environment: Environment, name: &str) -> Result<(), StoreError> {
         let now = self.clock.now_ms();
         let schema = self.schema(environment);
         self.store().transaction(|store| {

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use cloudkit_core::Environment;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
-use super::{DEFAULT_ZONE, StoreError};
+use super::{DEFAULT_ZONE, StoreError, assets, changes, credentials, push, subscriptions};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -16,7 +16,7 @@ const TABLES: &str = "
         UNIQUE (environment, scope, owner));
     CREATE TABLE IF NOT EXISTS zones (
         id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, name TEXT NOT NULL,
-        UNIQUE (database, name));
+        born INTEGER NOT NULL, UNIQUE (database, name));
     CREATE TABLE IF NOT EXISTS records (
         rid INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, zone INTEGER NOT NULL,
         name TEXT NOT NULL, type TEXT NOT NULL, tag INTEGER NOT NULL,
@@ -43,8 +43,39 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS lagging (rid INTEGER PRIMARY KEY, record TEXT);
 ";
 
-const SELECT_ZONES: &str = "SELECT zones.id, zones.database, zones.name, databases.owner
+pub(super) const SELECT_ZONES: &str = "SELECT zones.id, zones.database, zones.name, databases.owner
     FROM zones JOIN databases ON databases.id = zones.database";
+
+/// The name of the file in the directory.
+const FILE: &str = "container.sqlite";
+
+fn open_file(directory: &Path) -> Result<Connection, StoreError> {
+    let unusable = |error| StoreError::Directory(directory.display().to_string(), error);
+    std::fs::create_dir_all(directory).map_err(unusable)?;
+    let file = directory.join(FILE);
+    // The file holds private keys. SQLite gives its other files the permissions of this one.
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&file).map_err(unusable)?;
+
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(Duration::from_secs(1))?;
+    // Two containers would each have an idea of their own of the next change tag.
+    connection.pragma_update(None, "locking_mode", "exclusive")?;
+    // What was acknowledged survives a kill: every commit reaches the disk before the reply is sent.
+    connection.pragma_update(None, "journal_mode", "wal").map_err(|error| {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                StoreError::InUse(directory.display().to_string())
+            }
+            _ => error.into(),
+        }
+    })?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    Ok(connection)
+}
 
 /// One of the many databases of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +97,7 @@ impl Zone {
         (!self.owner.is_empty()).then_some(self.owner.as_str())
     }
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self { id: row.get(0)?, database: DatabaseId(row.get(1)?), name: row.get(2)?, owner: row.get(3)? })
     }
 
@@ -86,21 +117,19 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the file, or makes a store in memory.
-    pub(crate) fn open(path: Option<&Path>, index_lag: Duration) -> Result<Self, StoreError> {
-        let connection = match path {
+    /// Opens the store of a directory, or makes one in memory.
+    pub(crate) fn open(directory: Option<&Path>, index_lag: Duration) -> Result<Self, StoreError> {
+        let connection = match directory {
             None => Connection::open_in_memory()?,
-            Some(path) => {
-                let connection = Connection::open(path)?;
-                // What was acknowledged survives a kill: every commit reaches the disk before the reply is sent.
-                connection.pragma_update(None, "journal_mode", "wal")?;
-                connection.pragma_update(None, "synchronous", "full")?;
-                connection.busy_timeout(Duration::from_secs(5))?;
-                connection
-            }
+            Some(directory) => open_file(directory)?,
         };
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(TABLES)?;
+        for tables in
+            [credentials::TABLES, assets::TABLES, changes::TABLES, subscriptions::TABLES, push::TABLES]
+        {
+            connection.execute_batch(tables)?;
+        }
         let next_tag = connection
             .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
             .optional()?
@@ -211,10 +240,14 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Makes a zone, or does nothing if it exists.
+    /// Makes a zone, or does nothing if it exists. Zones other than the default one are made inside a transaction.
     pub(crate) fn create_zone(&mut self, database: DatabaseId, name: &str) -> Result<(), StoreError> {
-        let sql = "INSERT OR IGNORE INTO zones (database, name) VALUES (?1, ?2)";
-        self.connection.execute(sql, params![database.0, name])?;
+        // The default zone is in no feed, so it needs no place in one.
+        let born = if name == DEFAULT_ZONE { 0 } else { self.fresh_tag() };
+        let sql = "INSERT OR IGNORE INTO zones (database, name, born) VALUES (?1, ?2, ?3)";
+        self.connection.execute(sql, params![database.0, name, born])?;
+        self.connection
+            .execute("DELETE FROM gone_zones WHERE database = ?1 AND name = ?2", params![database.0, name])?;
         Ok(())
     }
 

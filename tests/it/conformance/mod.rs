@@ -4,15 +4,22 @@
 //! requests, headers and bodies are written out, and replies are read as plain JSON, so that client and container
 //! cannot agree on a mistake.
 
+mod assets;
+mod changes;
 mod comparators;
+mod concurrency;
+mod feed_model;
 mod fuzz;
 mod indexes;
 mod lookup;
 mod modify;
+mod push;
 mod query;
 mod refusals;
 mod server_key;
+mod subscriptions;
 mod support;
 mod tokens;
 mod transport;
 mod values;
+mod zones;

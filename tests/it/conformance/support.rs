@@ -111,6 +111,41 @@ impl Server {
         Reply::read(what, status, headers, &bytes)
     }
 
+    /// Waits for a notification at the address that `tokens/create` has given; nothing if none came in time.
+    pub(crate) async fn poll(&self, courier_url: &str) -> Option<Value> {
+        let response = self.http.get(courier_url).send().await.unwrap();
+        let status = response.status().as_u16();
+        assert!(response.headers().contains_key("access-control-allow-origin"), "{response:?}");
+        let text = response.text().await.unwrap();
+        match status {
+            200 => Some(serde_json::from_str(&text).unwrap()),
+            204 => {
+                assert_eq!(text, "");
+                None
+            }
+            _ => panic!("{status} {text}"),
+        }
+    }
+
+    /// Sends a request to an address of the container that is no part of the API, as a program without credentials.
+    /// Whatever comes back is returned as it is.
+    pub(crate) async fn fetch(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Raw {
+        assert!(url.starts_with(self.container.url()), "{url}");
+        let mut request = self.http.request(method, url).body(body.to_vec());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("no answer from {url}: {error:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Raw { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
     /// Sends a preflight, the one request whose answer may have no body.
     pub(crate) async fn preflight(&self, target: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
         let url = format!("{}{target}", self.container.url().trim_end_matches('/'));
@@ -256,6 +291,59 @@ impl Caller<'_> {
         self.post(&format!("{database}/records/modify"), json!({ "operations": operations })).await
     }
 
+    /// Makes and registers a push token, and returns the address where its notifications are fetched.
+    pub(crate) async fn register_for_notifications(&self) -> String {
+        let device = self.target("tokens").replacen("/database/", "/device/", 1);
+        let body =
+            json!({ "apnsEnvironment": "development", "clientId": "3f1c8a0e-2d5b-4a9e-8f60-4b7f0f4f2d11" });
+        let made = self.send(Request::post(format!("{device}/create"), body.to_string())).await;
+        let token = text(&made.ok().body["apnsToken"]);
+        let body = json!({ "apnsEnvironment": "development", "apnsToken": token });
+        let registered = self.send(Request::post(format!("{device}/register"), body.to_string())).await;
+        assert_eq!(registered.ok().body["apnsToken"], token, "{registered:?}");
+        text(&made.body["webcourierURL"]).to_owned()
+    }
+
+    /// Runs one operation of `subscriptions/modify` and returns its entry in the reply.
+    pub(crate) async fn subscription(
+        &self,
+        database: &str,
+        operation_type: &str,
+        subscription: Value,
+    ) -> Value {
+        let body = json!({ "operations": [
+            { "operationType": operation_type, "subscription": subscription },
+        ] });
+        let reply = self.post(&format!("{database}/subscriptions/modify"), body).await;
+        let [entry] = reply.list("subscriptions") else { panic!("{reply:?}") };
+        entry.clone()
+    }
+
+    /// Makes a subscription, and returns it as the reply has it.
+    pub(crate) async fn subscribe(&self, database: &str, subscription: Value) -> Value {
+        let entry = self.subscription(database, "create", subscription).await;
+        assert!(entry.get("serverErrorCode").is_none(), "{entry}");
+        entry
+    }
+
+    /// Saves and deletes in a custom zone of the caller's private database.
+    pub(crate) async fn modify_in(&self, zone: &str, operations: Value) -> Reply {
+        let body = json!({ "operations": operations, "zoneID": { "zoneName": zone } });
+        self.post("private/records/modify", body).await
+    }
+
+    /// Makes a custom zone in the caller's private database, and returns its dictionary.
+    pub(crate) async fn create_zone(&self, zone: &str) -> Value {
+        let reply = self.modify_zones(json!([zone_operation("create", zone)])).await;
+        let entry = reply.list("zones")[0].clone();
+        assert!(entry.get("serverErrorCode").is_none(), "{reply:?}");
+        entry
+    }
+
+    pub(crate) async fn modify_zones(&self, operations: Value) -> Reply {
+        self.post("private/zones/modify", json!({ "operations": operations })).await
+    }
+
     /// Saves a record, and returns it as the reply has it.
     pub(crate) async fn create(&self, database: &str, record_type: &str, name: &str, fields: Value) -> Value {
         let reply = self.modify(database, json!([create(record_type, name, fields)])).await;
@@ -286,6 +374,31 @@ impl Caller<'_> {
     pub(crate) async fn name(&self) -> String {
         let reply = self.get("public/users/caller").await;
         text(&reply.ok().body["userRecordName"]).to_owned()
+    }
+}
+
+/// What came back, read by nobody.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Raw {
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
@@ -348,6 +461,12 @@ impl Reply {
     #[track_caller]
     pub(crate) fn records(&self) -> &[Value] {
         self.ok().items()
+    }
+
+    /// The array under this name of a reply that is not an error.
+    #[track_caller]
+    pub(crate) fn list(&self, name: &str) -> &[Value] {
+        self.ok().body[name].as_array().unwrap_or_else(|| panic!("no {name}: {self:?}"))
     }
 
     /// The items, of an error too.
@@ -434,6 +553,18 @@ pub(crate) fn operation(operation_type: &str, record: Value) -> Value {
 
 pub(crate) fn create(record_type: &str, name: &str, fields: Value) -> Value {
     operation("create", json!({ "recordType": record_type, "recordName": name, "fields": fields }))
+}
+
+/// An operation of `zones/modify`.
+pub(crate) fn zone_operation(operation_type: &str, zone: &str) -> Value {
+    json!({ "operationType": operation_type, "zone": { "zoneID": { "zoneName": zone } } })
+}
+
+/// Checks that an item is an error, with a reason that has this in it.
+#[track_caller]
+pub(crate) fn check_failed(item: &Value, code: &str, reason: &str) {
+    assert_eq!(text(&item["serverErrorCode"]), code, "{item}");
+    assert!(text(&item["reason"]).contains(reason), "no {reason:?} in the reason of {item}");
 }
 
 /// A field value with its type.

@@ -1,0 +1,8 @@
+//! The command from outside: arguments in, output and exit code out.
+
+mod doctor;
+mod explain;
+mod help;
+mod key;
+mod sign;
+mod support;
