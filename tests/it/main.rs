@@ -3,9 +3,9 @@
 
 mod client;
 mod conformance;
-mod generated;
 mod explain;
 mod faults;
+mod generated;
 mod keys;
 mod persistence;
 mod readme;

@@ -7,11 +7,11 @@
 use std::sync::OnceLock;
 
 use p256::ecdsa::VerifyingKey;
+use p256::elliptic_curve::PrimeField as _;
 use p256::elliptic_curve::hazmat::FieldArithmetic;
 use p256::elliptic_curve::ops::{Double as _, Reduce as _};
 use p256::elliptic_curve::point::{AffineCoordinates as _, DecompressPoint as _};
 use p256::elliptic_curve::sec1::ToSec1Point as _;
-use p256::elliptic_curve::PrimeField as _;
 use p256::{AffinePoint, FieldBytes, NistP256, ProjectivePoint, Scalar};
 
 use crate::auth::{PublicKey, Signature};
@@ -83,7 +83,8 @@ impl Prepared {
     /// the signer brought s into the lower half.
     pub(super) fn targets(&self, key: &PublicKey) -> [Option<Point>; 2] {
         let r_times_key = ProjectivePoint::from(*key.as_ecdsa().as_affine()) * self.r;
-        [self.s_times_r_point - r_times_key, -self.s_times_r_point - r_times_key].map(|point| Point::of(&point))
+        [self.s_times_r_point - r_times_key, -self.s_times_r_point - r_times_key]
+            .map(|point| Point::of(&point))
     }
 
     /// The two keys that may have made the signature, for each of the digests. None for the rare digest that has none.

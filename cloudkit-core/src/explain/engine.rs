@@ -4,11 +4,11 @@ use super::curve::Prepared;
 use super::evidence::KnownKey;
 use super::search::{Hit, Signed, Space, recover_key, search};
 use super::shape::{
-    Credentials, DateShape, Findings, ReadSignature, Route, credentials, of_reply, of_time, read_signature, routing,
+    Credentials, DateShape, Findings, Route, credentials, of_reply, of_time, read_signature, routing,
 };
 use super::{
-    BodyBytes, Capture, CapturedBody, Cause, CauseCode, Evidence, Explanation, Limits, MatchedKey, Strength, Verdict,
-    language,
+    BodyBytes, Capture, CapturedBody, Cause, CauseCode, Evidence, Explanation, Limits, MatchedKey, Strength,
+    Verdict, language,
 };
 use crate::auth::PublicKey;
 
@@ -61,7 +61,9 @@ fn date_header(date: &DateShape, findings: &mut Findings) {
             CauseCode::DateEmpty => "the date header is empty",
             CauseCode::DateTruncated => "the date header is cut short; CloudKit wants YYYY-MM-DDTHH:MM:SSZ",
             CauseCode::DateHasFraction => "the date has a fraction of a second; CloudKit wants whole seconds",
-            CauseCode::DateHasOffset => "the date has an offset from UTC; CloudKit wants UTC with a literal Z",
+            CauseCode::DateHasOffset => {
+                "the date has an offset from UTC; CloudKit wants UTC with a literal Z"
+            }
             CauseCode::DateWithoutZone => {
                 "the date does not say that it is UTC; CloudKit wants a literal Z at its end"
             }
@@ -76,7 +78,12 @@ fn date_header(date: &DateShape, findings: &mut Findings) {
 }
 
 /// What is known of the key that the key ID names.
-fn registration(credentials: &Credentials<'_>, route: &Route<'_>, evidence: &Evidence, findings: &mut Findings) {
+fn registration(
+    credentials: &Credentials<'_>,
+    route: &Route<'_>,
+    evidence: &Evidence,
+    findings: &mut Findings,
+) {
     let Some(key_id) = credentials.key_id else { return };
     let is_doubtful = findings.causes.iter().any(|cause| {
         matches!(
@@ -104,7 +111,8 @@ fn registration(credentials: &Credentials<'_>, route: &Route<'_>, evidence: &Evi
         Some(key) if key.is_revoked => findings.sure(CauseCode::KeyRevoked, "the key was revoked"),
         Some(key) => {
             if key.environment.is_some() {
-                findings.exclude(CauseCode::KeyOtherEnvironment, format!("the key is registered for {asked}"));
+                findings
+                    .exclude(CauseCode::KeyOtherEnvironment, format!("the key is registered for {asked}"));
             }
             if evidence.keys_are_complete {
                 findings.exclude(CauseCode::KeyRevoked, "the key is registered");
@@ -141,8 +149,7 @@ impl Examined<'_> {
         let space = Space::new(self.capture, date, self.evidence);
         explanation.expected_message = Some(space.shown(&Hit::RIGHT).1);
         let Some(text) = signature else { return };
-        let ReadSignature { signature, .. } = read_signature(text, findings);
-        let Some(signature) = signature else { return };
+        let Some(signature) = read_signature(text, findings) else { return };
         if Prepared::new(&signature).is_none() {
             findings.sure(
                 CauseCode::SignaturePlaceholder,
@@ -190,7 +197,7 @@ impl Examined<'_> {
         self.captures.iter().skip(1).take(4).find_map(|other| {
             let mut ignored = Findings::default();
             let Credentials { date, signature, .. } = credentials(other, self.evidence, &mut ignored);
-            let signature = read_signature(signature?, &mut ignored).signature?;
+            let signature = read_signature(signature?, &mut ignored)?;
             let other = Signed { space: Space::new(other, date?, self.evidence), signature };
             let (key, tried) = recover_key(signed, &other, self.limits);
             explanation.candidates_tried = explanation.candidates_tried.max(tried);
@@ -282,7 +289,9 @@ impl Examined<'_> {
     }
 
     fn announces_body(&self) -> bool {
-        self.capture.values("content-length").any(|length| length.trim().parse::<u64>().is_ok_and(|length| length > 0))
+        self.capture
+            .values("content-length")
+            .any(|length| length.trim().parse::<u64>().is_ok_and(|length| length > 0))
             || self.capture.values("transfer-encoding").next().is_some()
     }
 
@@ -301,9 +310,7 @@ impl Examined<'_> {
                 "the request carries an API token and no signature; there is nothing to verify".to_owned()
             });
         }
-        if explanation.expected_message.is_none() {
-            return None;
-        }
+        explanation.expected_message.as_ref()?;
         let advice = if matches!(self.capture.body, CapturedBody::Text(_)) {
             "the bytes of the body are not certain, since they were kept as text: send the request to `cloudkit container \
              serve` once, and explain what it records"
@@ -334,13 +341,10 @@ fn finish(
     let Findings { mut causes, notes, mut excluded } = findings;
     // What excludes a cause was perhaps noted before something else proved it.
     excluded.retain(|excluded| !causes.iter().any(|cause| cause.code == excluded.code));
-    let mut seen = Vec::new();
-    causes.retain(|cause| {
-        let is_new = !seen.contains(&(cause.code, cause.signed.is_some()))
-            && !(cause.signed.is_some() && seen.contains(&(cause.code, false)));
-        seen.push((cause.code, cause.signed.is_some()));
-        is_new
-    });
+    // The form of the date, say, is told once, whether or not the text that was signed has it too.
+    let told: Vec<CauseCode> =
+        causes.iter().filter(|cause| cause.signed.is_none()).map(|cause| cause.code).collect();
+    causes.retain(|cause| cause.signed.is_none() || !told.contains(&cause.code));
     causes.sort_by_key(|cause| (std::cmp::Reverse(cause.strength), cause.signed.is_none(), cause.code));
     language::tailor(&mut causes, examined.capture);
 
@@ -368,7 +372,9 @@ fn finish(
     explanation.causes = causes;
     explanation.notes = notes;
     // Every other signature has a high s: worth a word only where nothing else is wrong.
-    explanation.notes.retain(|note| note.code != CauseCode::SignatureHighS || explanation.verdict == Verdict::Valid);
+    explanation
+        .notes
+        .retain(|note| note.code != CauseCode::SignatureHighS || explanation.verdict == Verdict::Valid);
     explanation.excluded = excluded;
     explanation.advice = examined.advice(&explanation);
     explanation

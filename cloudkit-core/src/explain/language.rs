@@ -44,8 +44,8 @@ impl Language {
     /// The line to write.
     const fn line(self, code: CauseCode) -> Option<&'static str> {
         use CauseCode::{
-            BodyHashBase64OfHex, BodyHashHex, BodyNotHashed, DateHasFraction, DigestAppliedTwice, MessageSeparatorWrong,
-            SignatureRawRs,
+            BodyHashBase64OfHex, BodyHashHex, BodyNotHashed, DateHasFraction, DigestAppliedTwice,
+            MessageSeparatorWrong, SignatureRawRs,
         };
         Some(match (self, code) {
             (Self::JavaScript, BodyHashHex | BodyHashBase64OfHex | BodyNotHashed) => {
@@ -53,7 +53,9 @@ impl Language {
             }
             (Self::JavaScript, DateHasFraction) => "new Date().toISOString().replace(/\\.\\d+Z$/, \"Z\")",
             (Self::JavaScript, SignatureRawRs) => "sign(\"sha256\", message, { key, dsaEncoding: \"der\" })",
-            (Self::JavaScript, DigestAppliedTwice) => "createSign(\"SHA256\").update(message).sign(key, \"base64\")",
+            (Self::JavaScript, DigestAppliedTwice) => {
+                "createSign(\"SHA256\").update(message).sign(key, \"base64\")"
+            }
             (Self::Python, BodyHashHex | BodyHashBase64OfHex | BodyNotHashed) => {
                 "base64.b64encode(hashlib.sha256(body).digest()).decode()"
             }
@@ -80,8 +82,12 @@ impl Language {
                 "base64_encode(hash(\"sha256\", $body, true))"
             }
             (Self::Php, DateHasFraction) => "gmdate(\"Y-m-d\\TH:i:s\\Z\")",
-            (Self::Php, DigestAppliedTwice) => "openssl_sign($message, $signature, $key, OPENSSL_ALGO_SHA256)",
-            (Self::Ruby, BodyHashHex | BodyHashBase64OfHex | BodyNotHashed) => "Digest::SHA256.base64digest(body)",
+            (Self::Php, DigestAppliedTwice) => {
+                "openssl_sign($message, $signature, $key, OPENSSL_ALGO_SHA256)"
+            }
+            (Self::Ruby, BodyHashHex | BodyHashBase64OfHex | BodyNotHashed) => {
+                "Digest::SHA256.base64digest(body)"
+            }
             (Self::Ruby, DateHasFraction) => "Time.now.utc.strftime(\"%Y-%m-%dT%H:%M:%SZ\")",
             (Self::Shell, BodyHashHex | BodyHashBase64OfHex | BodyNotHashed) => {
                 "printf %s \"$body\" | openssl dgst -sha256 -binary | base64"

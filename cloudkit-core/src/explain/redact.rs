@@ -29,10 +29,13 @@ fn next_secret(text: &str) -> Option<(usize, usize)> {
     let lower = text.to_ascii_lowercase();
     let begins = SECRET_PARAMETERS.iter().filter_map(|name| {
         let name = name.to_ascii_lowercase();
-        ["=", "%3d", "%253d"].iter().filter_map(|equals| {
-            let at = lower.find(&format!("{name}{equals}"))?;
-            Some(at + name.len() + equals.len())
-        }).min()
+        ["=", "%3d", "%253d"]
+            .iter()
+            .filter_map(|equals| {
+                let at = lower.find(&format!("{name}{equals}"))?;
+                Some(at + name.len() + equals.len())
+            })
+            .min()
     });
     // The value that begins first, so that none before it is passed over.
     let start = begins.min()?;

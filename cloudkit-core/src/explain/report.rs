@@ -67,7 +67,9 @@ impl Explanation {
                 let names: Vec<String> =
                     sure.iter().map(|cause| format!("{} {}", cause.code.row(), cause.code)).collect();
                 let mut details: Vec<String> = in_signed_text(sure).into_iter().collect();
-                details.extend(sure.iter().filter(|cause| cause.signed.is_none()).map(|cause| cause.detail.clone()));
+                details.extend(
+                    sure.iter().filter(|cause| cause.signed.is_none()).map(|cause| cause.detail.clone()),
+                );
                 format!("{}: {}", names.join(" + "), details.join("; "))
             }
         };
@@ -170,7 +172,10 @@ fn in_signed_text(causes: &[&Cause]) -> Option<String> {
     }
     let signed: Vec<&str> = others.iter().map(|(signed, _)| *signed).collect();
     let and = if signed.is_empty() { String::new() } else { format!("{} and ", signed.join(", ")) };
-    Some(format!("your signature is valid for the message with {and}{last}; CloudKit wants {}", rules.join("; ")))
+    Some(format!(
+        "your signature is valid for the message with {and}{last}; CloudKit wants {}",
+        rules.join("; ")
+    ))
 }
 
 impl fmt::Display for Explanation {

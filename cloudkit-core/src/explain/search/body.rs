@@ -9,8 +9,9 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use super::Form;
 use super::json::{Spacing, Style, rewrite};
 use crate::explain::CauseCode::{
-    BodyBase64NotHashed, BodyChangedAfterHash, BodyCharsetChanged, BodyHashBase64OfHex, BodyHashBase64url, BodyHashHex,
-    BodyHashWrongAlgorithm, BodyNotHashed, BodySignedAsEmpty, EmptyBodyHashForm, EmptyBodyHashOfText,
+    BodyBase64NotHashed, BodyChangedAfterHash, BodyCharsetChanged, BodyHashBase64OfHex, BodyHashBase64url,
+    BodyHashHex, BodyHashWrongAlgorithm, BodyNotHashed, BodySignedAsEmpty, EmptyBodyHashForm,
+    EmptyBodyHashOfText,
 };
 use crate::explain::{CapturedBody, CauseCode};
 
@@ -68,7 +69,14 @@ struct Contents {
 
 impl Contents {
     /// Adds a form, unless there is one of the same bytes.
-    fn add(&mut self, name: &'static str, code: CauseCode, cost: u32, says: impl Into<String>, bytes: Vec<u8>) {
+    fn add(
+        &mut self,
+        name: &'static str,
+        code: CauseCode,
+        cost: u32,
+        says: impl Into<String>,
+        bytes: Vec<u8>,
+    ) {
         if self.forms.iter().any(|form| form.value.as_deref() == Some(bytes.as_slice())) {
             return;
         }
@@ -93,7 +101,13 @@ impl Contents {
             self.add(LOST_IN_TEXT, code, 2, changed("with carriage returns in its line ends"), windows);
             self.add(LOST_IN_TEXT, code, 2, changed("without carriage returns in its line ends"), unix);
         }
-        self.add(LOST_IN_TEXT, code, 3, changed("with a carriage return and a line feed at its end"), [bytes, b"\r\n"].concat());
+        self.add(
+            LOST_IN_TEXT,
+            code,
+            3,
+            changed("with a carriage return and a line feed at its end"),
+            [bytes, b"\r\n"].concat(),
+        );
         const MARK: &[u8] = b"\xef\xbb\xbf";
         match bytes.strip_prefix(MARK) {
             Some(rest) => {
@@ -111,16 +125,34 @@ impl Contents {
         match std::str::from_utf8(bytes) {
             Err(_) => {
                 let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-                self.add(LOST_IN_TEXT, code, 1, changed("UTF-8, while it is sent in ISO-8859-1"), text.into_bytes());
+                self.add(
+                    LOST_IN_TEXT,
+                    code,
+                    1,
+                    changed("UTF-8, while it is sent in ISO-8859-1"),
+                    text.into_bytes(),
+                );
             }
             Ok(text) => {
                 if !text.is_ascii() {
                     let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
                     if let Some(latin) = latin {
-                        self.add(LOST_IN_TEXT, code, 1, changed("ISO-8859-1, while it is sent in UTF-8"), latin);
+                        self.add(
+                            LOST_IN_TEXT,
+                            code,
+                            1,
+                            changed("ISO-8859-1, while it is sent in UTF-8"),
+                            latin,
+                        );
                     }
                     let lossy = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect::<String>();
-                    self.add(LOST_IN_TEXT, code, 2, changed("ASCII, with question marks"), lossy.into_bytes());
+                    self.add(
+                        LOST_IN_TEXT,
+                        code,
+                        2,
+                        changed("ASCII, with question marks"),
+                        lossy.into_bytes(),
+                    );
                     // UTF-8 that was taken for ISO-8859-1 and encoded once more.
                     let twice: String = bytes.iter().map(|byte| char::from(*byte)).collect();
                     self.add(LOST_IN_TEXT, code, 2, changed("UTF-8 twice"), twice.into_bytes());
@@ -149,7 +181,8 @@ impl Contents {
                         let sorted = if sorts_keys { ", its keys sorted" } else { "" };
                         let slashes = if escapes_slashes { ", its slashes escaped" } else { "" };
                         let ascii = if escapes_non_ascii { ", in ASCII" } else { "" };
-                        let says = format!("the hash of the body serialised anew, {spaced}{sorted}{slashes}{ascii}");
+                        let says =
+                            format!("the hash of the body serialised anew, {spaced}{sorted}{slashes}{ascii}");
                         let cost = spacing_cost + sorting_cost + slash_cost + escape_cost;
                         self.add("serialised", BodyChangedAfterHash, cost, says, rewritten.into_bytes());
                     }
@@ -182,7 +215,9 @@ fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 pub(super) enum Encoding {
     Hash(Algorithm, Letters),
     /// The SHA-256 of the SHA-256's bytes, or of its hex text.
-    HashTwice { of_hex: bool },
+    HashTwice {
+        of_hex: bool,
+    },
     Raw,
     Base64OfBody,
     Empty,
@@ -249,9 +284,11 @@ pub(super) fn encodings(body: &CapturedBody) -> Vec<Form<Encoding>> {
                 .says(format!("the {name} of the body in place of its SHA-256")),
         );
     }
-    for (algorithm, name, id) in
-        [(Sha1, "SHA-1", "SHA-1 in hex"), (Sha512, "SHA-512", "SHA-512 in hex"), (Sha384, "SHA-384", "SHA-384 in hex")]
-    {
+    for (algorithm, name, id) in [
+        (Sha1, "SHA-1", "SHA-1 in hex"),
+        (Sha512, "SHA-512", "SHA-512 in hex"),
+        (Sha384, "SHA-384", "SHA-384 in hex"),
+    ] {
         forms.push(
             Form::new(id, BodyHashWrongAlgorithm, 4, Encoding::Hash(algorithm, Hex))
                 .says(format!("the {name} of the body in place of its SHA-256"))

@@ -8,8 +8,8 @@ use super::plan::ALONE;
 use crate::auth::RequestDate;
 use crate::explain::CauseCode;
 use crate::explain::CauseCode::{
-    DateEmpty, DateHasFraction, DateHasOffset, DateHeaderDiffers, DateLocalTime, DateTruncated, DateWithoutZone,
-    DateWrongFormat,
+    DateEmpty, DateHasFraction, DateHasOffset, DateHeaderDiffers, DateLocalTime, DateTruncated,
+    DateWithoutZone, DateWrongFormat,
 };
 use crate::explain::shape::DateShape;
 
@@ -53,11 +53,14 @@ impl Dates {
         if let Some(local) = offset_minutes.and_then(|minutes| at(seconds.saturating_add(minutes * 60))) {
             self.add("local", DateHeaderDiffers, 2, local);
         }
-        for (number, cost) in [(1_i32, 1), (-1, 1), (2, 2), (-2, 2), (3, 3), (-3, 3), (4, 3), (-4, 3), (5, 3), (-5, 3)] {
+        for (number, cost) in
+            [(1_i32, 1), (-1, 1), (2, 2), (-2, 2), (3, 3), (-3, 3), (4, 3), (-4, 3), (5, 3), (-5, 3)]
+        {
             let direction = if number < 0 { "before" } else { "after" };
             if let Some(text) = at(seconds.saturating_add(i64::from(number))) {
                 let says = format!("a date {} s {direction} the one in the header", number.abs());
-                self.forms.push(Form::new("seconds", DateHeaderDiffers, cost, text).numbered(number).says(says));
+                self.forms
+                    .push(Form::new("seconds", DateHeaderDiffers, cost, text).numbered(number).says(says));
             }
         }
         self.add("milliseconds", DateHasFraction, 2, format!("{stem}.000Z"));
@@ -78,7 +81,13 @@ impl Dates {
         self.add("minute", DateTruncated, 4, format!("{}Z", stem.get(..16).unwrap_or_default()));
         if !header.contains('.') {
             for number in 1..1000 {
-                self.add_numbered("milliseconds", number, DateHasFraction, ALONE, format!("{stem}.{number:03}Z"));
+                self.add_numbered(
+                    "milliseconds",
+                    number,
+                    DateHasFraction,
+                    ALONE,
+                    format!("{stem}.{number:03}Z"),
+                );
             }
         }
         for quarter in -48..=56_i32 {

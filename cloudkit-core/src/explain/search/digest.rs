@@ -30,7 +30,8 @@ pub(super) fn digests() -> Vec<Form<Digest>> {
         Form::new("twice, hex", DigestAppliedTwice, 2, Digest::TwiceOfHex)
             .says("SHA-256 applied twice, the second time to the hex text of the first"),
         Form::new("none", DigestNotApplied, 2, Digest::None),
-        Form::new("SHA-1", SignatureWrongDigest, 2, Digest::Sha1).says("SHA-1 in place of SHA-256 under the signature"),
+        Form::new("SHA-1", SignatureWrongDigest, 2, Digest::Sha1)
+            .says("SHA-1 in place of SHA-256 under the signature"),
         Form::new("SHA-384", SignatureWrongDigest, 2, Digest::Sha384)
             .says("SHA-384 in place of SHA-256 under the signature"),
         Form::new("SHA-512", SignatureWrongDigest, 2, Digest::Sha512)
@@ -46,7 +47,9 @@ impl Digest {
     /// A state that the text is fed to.
     pub(super) fn start(self) -> State {
         match self {
-            Self::Sha256 | Self::Twice | Self::TwiceOfHex | Self::TwiceOfBase64 => State::Sha256(Sha256::new()),
+            Self::Sha256 | Self::Twice | Self::TwiceOfHex | Self::TwiceOfBase64 => {
+                State::Sha256(Sha256::new())
+            }
             Self::None => State::First(Vec::new()),
             Self::Sha1 => State::Sha1(Sha1::new()),
             Self::Sha224 => State::Sha224(Sha224::new()),

@@ -3,8 +3,8 @@
 use super::Form;
 use crate::explain::CauseCode;
 use crate::explain::CauseCode::{
-    MessageIsBodyOnly, MessagePartsReordered, MessageSeparatorWrong, MessageWithoutBodyHash, MessageWithoutDate,
-    MessageWithoutPath, MethodInMessage,
+    MessageIsBodyOnly, MessagePartsReordered, MessageSeparatorWrong, MessageWithoutBodyHash,
+    MessageWithoutDate, MessageWithoutPath, MethodInMessage,
 };
 
 /// A part of the text.
@@ -64,13 +64,24 @@ pub(super) fn orders() -> Vec<Form<&'static [Slot]>> {
     let mut forms = vec![Form::right(RIGHT)];
     for (index, order) in WITH_METHOD.into_iter().enumerate() {
         // The developers' forum has the second; the others are what else reads naturally.
-        let cost = if index < 2 { 1 } else if index < 7 { 2 } else { 4 };
+        let cost = if index < 2 {
+            1
+        } else if index < 7 {
+            2
+        } else {
+            4
+        };
         let names: Vec<&str> = order.iter().map(|slot| slot.name()).collect();
         let says = format!("the HTTP method in it, in the order {}", names.join(", "));
         forms.push(Form::new("method", MethodInMessage, cost, order).says(says).numbered(number(index)));
     }
-    let reordered: [&[Slot]; 5] =
-        [&[Date, Path, Body], &[Path, Date, Body], &[Body, Date, Path], &[Path, Body, Date], &[Body, Path, Date]];
+    let reordered: [&[Slot]; 5] = [
+        &[Date, Path, Body],
+        &[Path, Date, Body],
+        &[Body, Date, Path],
+        &[Path, Body, Date],
+        &[Body, Path, Date],
+    ];
     for (index, order) in reordered.into_iter().enumerate() {
         let names: Vec<&str> = order.iter().map(|slot| slot.name()).collect();
         let says = format!("its parts in the order {}", names.join(", "));
@@ -82,7 +93,9 @@ pub(super) fn orders() -> Vec<Form<&'static [Slot]>> {
     forms.push(less("no body", MessageWithoutBodyHash, 2, &[Date, Path]));
     forms.push(less("no date", MessageWithoutDate, 2, &[Body, Path]));
     forms.push(less("no path, reordered", MessageWithoutPath, 3, &[Body, Date]).and(MessagePartsReordered));
-    forms.push(less("no body, reordered", MessageWithoutBodyHash, 3, &[Path, Date]).and(MessagePartsReordered));
+    forms.push(
+        less("no body, reordered", MessageWithoutBodyHash, 3, &[Path, Date]).and(MessagePartsReordered),
+    );
     forms.push(less("no date, reordered", MessageWithoutDate, 3, &[Path, Body]).and(MessagePartsReordered));
     forms.push(less("path only", MessageWithoutDate, 3, &[Path]).and(MessageWithoutBodyHash));
     forms.push(less("date only", MessageWithoutPath, 4, &[Date]).and(MessageWithoutBodyHash));
@@ -100,12 +113,7 @@ pub(super) fn orders() -> Vec<Form<&'static [Slot]>> {
 }
 
 /// A text in which something is missing.
-fn less(
-    name: &'static str,
-    code: CauseCode,
-    cost: u32,
-    order: &'static [Slot],
-) -> Form<&'static [Slot]> {
+fn less(name: &'static str, code: CauseCode, cost: u32, order: &'static [Slot]) -> Form<&'static [Slot]> {
     Form::new(name, code, cost, order)
 }
 
@@ -139,7 +147,9 @@ pub(super) fn separators() -> Vec<Form<Separator>> {
         ("/", "slashes", 5),
     ] {
         let says = format!("{what} between its parts");
-        forms.push(Form::new("between", MessageSeparatorWrong, cost, Separator { between, ..colon }).says(says));
+        forms.push(
+            Form::new("between", MessageSeparatorWrong, cost, Separator { between, ..colon }).says(says),
+        );
     }
     for (separator, says, cost) in [
         (Separator { after: "\n", ..colon }, "a line feed at its end", 1),

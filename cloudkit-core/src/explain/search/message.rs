@@ -10,9 +10,7 @@ use super::date::dates;
 use super::digest::{Digest, digests};
 use super::layout::{Separator, Slot, orders, separators};
 use super::path::paths;
-use super::{
-    CONTENT, Choice, DATE, DIGEST, DIMENSIONS, ENCODING, Form, ORDER, PATH, SEPARATOR,
-};
+use super::{CONTENT, Choice, DATE, DIGEST, DIMENSIONS, ENCODING, Form, ORDER, PATH, SEPARATOR};
 use crate::explain::redact;
 use crate::explain::{Capture, CauseCode, Evidence, Mark, ShownMessage};
 
@@ -275,7 +273,8 @@ fn marked(pieces: &[ShownPiece], others: &[ShownPiece]) -> ShownMessage {
         };
         match difference {
             Some((range, _)) => {
-                marks.push(Mark { range: start + range.start..start + range.end, label: piece.label.clone() });
+                marks
+                    .push(Mark { range: start + range.start..start + range.end, label: piece.label.clone() });
             }
             None if !is_in_order && piece.slot.is_some() => {
                 let label = piece.slot.map_or("", Slot::name).to_owned();
@@ -313,7 +312,6 @@ fn difference(text: &str, other: &str) -> Range<usize> {
     let end = common(&mut text.bytes().rev(), &mut other.bytes().rev()).min(longest);
     start..text.len() - end
 }
-
 
 /// For tests: any combination of forms as long as it is tried within the default limits.
 #[cfg(test)]

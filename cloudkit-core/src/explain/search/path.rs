@@ -4,17 +4,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::Form;
 use crate::explain::CauseCode::{
-    FullUrlSigned, HostAndPathSigned, MessageWithoutPath, PathEncodingChanged, PathOperationOnly, PathOtherEnvironment,
-    PathTrailingSlash, PathWithoutEnvironment, PathWithoutLeadingSlash, PathWithoutPrefix, QueryReordered,
-    QuerySentNotSigned, QuerySignedNotSent,
+    FullUrlSigned, HostAndPathSigned, MessageWithoutPath, PathEncodingChanged, PathOperationOnly,
+    PathOtherEnvironment, PathTrailingSlash, PathWithoutEnvironment, PathWithoutLeadingSlash,
+    PathWithoutPrefix, QueryReordered, QuerySentNotSigned, QuerySignedNotSent,
 };
 use crate::explain::{Capture, CauseCode};
 
 const API_HOST: &str = "api.apple-cloudkit.com";
 
 /// What strict encoders leave alone in a path.
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 const WITH_SLASHES: &AsciiSet = &SEGMENT.add(b'/');
 
@@ -73,12 +72,22 @@ impl Paths {
         let decoded = percent_decode_str(query).decode_utf8_lossy().into_owned();
         self.add("decoded query", QueryReordered, 3, format!("{path}?{decoded}"));
         self.add("query with plus signs", QueryReordered, 4, format!("{path}?{}", query.replace("%20", "+")));
-        self.add("query without plus signs", QueryReordered, 4, format!("{path}?{}", query.replace('+', "%20")));
+        self.add(
+            "query without plus signs",
+            QueryReordered,
+            4,
+            format!("{path}?{}", query.replace('+', "%20")),
+        );
         for (index, _) in pairs.iter().enumerate().take(8) {
             let mut rest = pairs.clone();
             rest.remove(index);
             if !rest.is_empty() {
-                self.add("query without a parameter", QueryReordered, 4, format!("{path}?{}", rest.join("&")));
+                self.add(
+                    "query without a parameter",
+                    QueryReordered,
+                    4,
+                    format!("{path}?{}", rest.join("&")),
+                );
             }
         }
     }
@@ -117,8 +126,18 @@ impl Paths {
             return;
         };
         let prefix = "/database/1";
-        self.add("no environment", PathWithoutEnvironment, 1, format!("{prefix}/{container}/{database}/{operation}"));
-        self.add("no environment, no prefix", PathWithoutEnvironment, 3, format!("/{container}/{database}/{operation}"));
+        self.add(
+            "no environment",
+            PathWithoutEnvironment,
+            1,
+            format!("{prefix}/{container}/{database}/{operation}"),
+        );
+        self.add(
+            "no environment, no prefix",
+            PathWithoutEnvironment,
+            3,
+            format!("/{container}/{database}/{operation}"),
+        );
         let other = if environment == "development" { "production" } else { "development" };
         let other = format!("{prefix}/{container}/{other}/{database}/{operation}");
         self.add("other environment", PathOtherEnvironment, 2, other);
@@ -154,11 +173,21 @@ impl Paths {
         self.add("decoded", PathEncodingChanged, 2, format!("{bare}{query}"));
         self.add("decoded, query too", PathEncodingChanged, 3, decoded);
         self.add("encoded", PathEncodingChanged, 2, format!("{strict}{query}"));
-        self.add("encoded, lower case", PathEncodingChanged, 3, format!("{}{query}", lower_case_escapes(&strict)));
+        self.add(
+            "encoded, lower case",
+            PathEncodingChanged,
+            3,
+            format!("{}{query}", lower_case_escapes(&strict)),
+        );
         self.add("escapes in lower case", PathEncodingChanged, 3, lower_case_escapes(target));
         self.add("escapes in upper case", PathEncodingChanged, 3, upper_case_escapes(target));
         self.add("encoded twice", PathEncodingChanged, 4, format!("{}{query}", path.replace('%', "%25")));
-        self.add("spaces as plus signs", PathEncodingChanged, 4, format!("{}{query}", path.replace("%20", "+")));
+        self.add(
+            "spaces as plus signs",
+            PathEncodingChanged,
+            4,
+            format!("{}{query}", path.replace("%20", "+")),
+        );
         let all = utf8_percent_encode(target, WITH_SLASHES).to_string();
         self.add("slashes encoded", PathEncodingChanged, 4, all);
     }

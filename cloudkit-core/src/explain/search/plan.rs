@@ -57,7 +57,8 @@ impl Walk<'_> {
             let is_merged = dimension == ORDER
                 && (self.costs.shows_body)(choice[ENCODING])
                 && (self.costs.lacks_path)(choice[ORDER]);
-            let (mistakes, cost) = if is_merged { (mistakes, cost) } else { (mistakes + 1, cost + form_cost) };
+            let (mistakes, cost) =
+                if is_merged { (mistakes, cost) } else { (mistakes + 1, cost + form_cost) };
             if self.is_within(mistakes, cost) {
                 self.steps.push((mistakes, cost, choice));
             }
@@ -70,6 +71,10 @@ impl Walk<'_> {
 
     fn is_within(&self, mistakes: u32, cost: u32) -> bool {
         let dearest = DEAREST.get(mistakes as usize).copied().unwrap_or(0);
-        if mistakes <= self.most { cost <= dearest } else { mistakes == self.most + 1 && mistakes <= 3 && cost <= KNOWN_TOGETHER }
+        if mistakes <= self.most {
+            cost <= dearest
+        } else {
+            mistakes == self.most + 1 && mistakes <= 3 && cost <= KNOWN_TOGETHER
+        }
     }
 }

@@ -77,8 +77,13 @@ pub(in crate::explain) fn search(signed: &Signed, keys: &[PublicKey], limits: &L
 /// belong to the same key. Says too how many were tried.
 ///
 /// The two must not have the same r, as two copies of one signature have: these have a key in common for every text.
-pub(in crate::explain) fn recover_key(one: &Signed, other: &Signed, limits: &Limits) -> (Option<PublicKey>, u64) {
-    let (Some(prepared), Some(prepared_other)) = (Prepared::new(&one.signature), Prepared::new(&other.signature))
+pub(in crate::explain) fn recover_key(
+    one: &Signed,
+    other: &Signed,
+    limits: &Limits,
+) -> (Option<PublicKey>, u64) {
+    let (Some(prepared), Some(prepared_other)) =
+        (Prepared::new(&one.signature), Prepared::new(&other.signature))
     else {
         return (None, 0);
     };
@@ -91,11 +96,14 @@ pub(in crate::explain) fn recover_key(one: &Signed, other: &Signed, limits: &Lim
     let run = |pairs: &mut Vec<(Choice, Choice)>, numbers: &mut [Vec<Scalar>; 2]| {
         let found = prepared.recover(&numbers[0]);
         let found_other = prepared_other.recover(&numbers[1]);
-        let key = pairs.iter().zip(found.iter().zip(&found_other)).find_map(|((choice, choice_other), (keys, others))| {
-            let common = keys.iter().flatten().find(|key| others.iter().flatten().any(|other| other == *key))?;
-            let key = common.to_public_key()?;
-            (verifies(one, choice, &key) && verifies(other, choice_other, &key)).then_some(key)
-        });
+        let key = pairs.iter().zip(found.iter().zip(&found_other)).find_map(
+            |((choice, choice_other), (keys, others))| {
+                let common =
+                    keys.iter().flatten().find(|key| others.iter().flatten().any(|other| other == *key))?;
+                let key = common.to_public_key()?;
+                (verifies(one, choice, &key) && verifies(other, choice_other, &key)).then_some(key)
+            },
+        );
         pairs.clear();
         numbers.iter_mut().for_each(Vec::clear);
         key
@@ -105,7 +113,8 @@ pub(in crate::explain) fn recover_key(one: &Signed, other: &Signed, limits: &Lim
             break;
         }
         let Some(same) = one.space.same_choice(&other.space, &choice) else { continue };
-        let (Some(number), Some(number_other)) = (trial.fresh_number(&choice), trial_other.number(&same)) else {
+        let (Some(number), Some(number_other)) = (trial.fresh_number(&choice), trial_other.number(&same))
+        else {
             continue;
         };
         pairs.push((choice, same));

@@ -53,10 +53,15 @@ pub(in crate::explain) fn credentials<'a>(
     if missing.is_empty() {
         findings.exclude(CauseCode::HeaderMissing, "all three headers are there");
     } else if !misnamed.is_empty() {
-        let names: Vec<String> = misnamed.iter().map(|(name, _, _)| super::super::report::ascii(name)).collect();
+        let names: Vec<String> =
+            misnamed.iter().map(|(name, _, _)| super::super::report::ascii(name)).collect();
         findings.sure(
             CauseCode::HeaderNameWrong,
-            format!("{} is no header of CloudKit; it knows {}", names.join(", "), NAMES.map(|(_, name)| name).join(", ")),
+            format!(
+                "{} is no header of CloudKit; it knows {}",
+                names.join(", "),
+                NAMES.map(|(_, name)| name).join(", ")
+            ),
         );
         for (_, meant, value) in misnamed {
             if let Some(index) = meant.filter(|index| values[*index].is_none()) {
@@ -64,12 +69,11 @@ pub(in crate::explain) fn credentials<'a>(
             }
         }
     } else if is_partly_signed {
-        for index in missing {
-            findings.sure(
-                CauseCode::HeaderMissing,
-                format!("the header {} is missing; other headers of a signature are there", NAMES[index].1),
-            );
-        }
+        let names: Vec<&str> = missing.iter().map(|index| NAMES[*index].1).collect();
+        findings.sure(
+            CauseCode::HeaderMissing,
+            format!("{} is missing; other headers of a signature are there", names.join(" and ")),
+        );
     } else if capture.values("authorization").next().is_none() && !has_token {
         findings.sure(
             CauseCode::NoCredentialsReached,
@@ -101,12 +105,17 @@ fn authorization(capture: &Capture, is_signed: bool, findings: &mut Findings) {
     let Some(value) = capture.values("authorization").next() else { return };
     let kind = match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            if token.starts_with("eyJ") { "a JSON web token as bearer token" } else { "a bearer token" }
+            if token.starts_with("eyJ") {
+                "a JSON web token as bearer token"
+            } else {
+                "a bearer token"
+            }
         }
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("basic") => "a user name and password",
         _ => "credentials of another kind",
     };
-    let detail = format!("the request has an Authorization header with {kind}; CloudKit uses none, it signs requests");
+    let detail =
+        format!("the request has an Authorization header with {kind}; CloudKit uses none, it signs requests");
     if is_signed {
         // Whether such a header does harm beside a signature is not known.
         findings.hint(CauseCode::BearerTokenSent, detail);
@@ -119,7 +128,9 @@ fn authorization(capture: &Capture, is_signed: bool, findings: &mut Findings) {
 fn misnamed(capture: &Capture) -> Vec<(&str, Option<usize>, &str)> {
     const OTHERS: [&str; 2] = [crate::auth::HEADER_WEB_AUTH_TOKEN, crate::auth::HEADER_SESSION];
     let is_meant = |name: &str| {
-        (name.starts_with("x-apple-cloudkit") || name.starts_with("x-cloudkit") || name.contains("cloudkit-request"))
+        (name.starts_with("x-apple-cloudkit")
+            || name.starts_with("x-cloudkit")
+            || name.contains("cloudkit-request"))
             && !NAMES.iter().any(|(known, _)| *known == name)
             && !OTHERS.iter().any(|known| known.eq_ignore_ascii_case(name))
     };
@@ -143,10 +154,9 @@ fn misnamed(capture: &Capture) -> Vec<(&str, Option<usize>, &str)> {
 
 fn has_token(capture: &Capture) -> bool {
     let Some(query) = capture.query() else { return false };
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .any(|(name, value)| matches!(name, "ckAPIToken" | "ckWebAuthToken" | "ckSession") && !value.is_empty())
+    query.split('&').filter_map(|pair| pair.split_once('=')).any(|(name, value)| {
+        matches!(name, "ckAPIToken" | "ckWebAuthToken" | "ckSession") && !value.is_empty()
+    })
 }
 
 /// Whether a web auth token stands in the query as it was received, and not percent-encoded.

@@ -31,7 +31,8 @@ impl DateShape {
         if is_cut(trimmed.strip_suffix('Z').unwrap_or(trimmed)) {
             return Self::new(&[CauseCode::DateTruncated], None);
         }
-        Self::of_iso_8601(trimmed).unwrap_or_else(|| Self::new(&[CauseCode::DateWrongFormat], of_other_form(trimmed)))
+        Self::of_iso_8601(trimmed)
+            .unwrap_or_else(|| Self::new(&[CauseCode::DateWrongFormat], of_other_form(trimmed)))
     }
 
     fn new(mistakes: &[CauseCode], seconds: Option<i64>) -> Self {
@@ -73,7 +74,9 @@ impl DateShape {
 /// Whether this is the beginning of a date and no more.
 fn is_cut(text: &str) -> bool {
     let shape = b"0000-00-00T00:00:00";
-    let fits = |(byte, expected): (u8, &u8)| if *expected == b'0' { byte.is_ascii_digit() } else { byte == *expected };
+    let fits = |(byte, expected): (u8, &u8)| {
+        if *expected == b'0' { byte.is_ascii_digit() } else { byte == *expected }
+    };
     (4..shape.len()).contains(&text.len()) && text.contains('-') && text.bytes().zip(shape).all(fits)
 }
 

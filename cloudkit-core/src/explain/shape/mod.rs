@@ -11,7 +11,7 @@ pub(super) use credentials::{Credentials, credentials};
 pub(super) use date::{DateShape, seconds_of_http_date};
 pub(super) use reply::of_reply;
 pub(super) use routing::{Route, routing};
-pub(super) use signature::{ReadSignature, read_signature};
+pub(super) use signature::read_signature;
 pub(super) use time::of_time;
 
 use super::{Cause, CauseCode, Excluded};

@@ -12,7 +12,11 @@ struct ErrorBody {
 }
 
 /// Reads the answer, if there is one.
-pub(in crate::explain) fn of_reply(capture: &Capture, credentials: &Credentials<'_>, findings: &mut Findings) {
+pub(in crate::explain) fn of_reply(
+    capture: &Capture,
+    credentials: &Credentials<'_>,
+    findings: &mut Findings,
+) {
     let Some(reply) = &capture.reply else { return };
     let body: ErrorBody = serde_json::from_slice(&reply.body).unwrap_or_default();
     let reason = body.reason.as_deref().unwrap_or_default();

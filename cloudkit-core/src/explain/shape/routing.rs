@@ -43,18 +43,24 @@ pub(in crate::explain) fn routing<'a>(
         match environment.parse::<Environment>() {
             Ok(environment) => {
                 route.environment = Some(environment);
-                findings.exclude(CauseCode::EnvironmentMalformed, "the path names the environment in lower case");
+                findings
+                    .exclude(CauseCode::EnvironmentMalformed, "the path names the environment in lower case");
             }
             Err(_) => findings.sure(
                 CauseCode::EnvironmentMalformed,
-                format!("the path names the environment {}; it is development or production, in lower case", shown(environment)),
+                format!(
+                    "the path names the environment {}; it is development or production, in lower case",
+                    shown(environment)
+                ),
             ),
         }
     }
     match segments.next() {
         Some(database @ ("private" | "shared")) if is_signed => findings.sure(
             CauseCode::DatabaseNotPublic,
-            format!("the {database} database cannot be used with a server-to-server key; only the public one can"),
+            format!(
+                "the {database} database cannot be used with a server-to-server key; only the public one can"
+            ),
         ),
         Some("public") if is_signed => findings.exclude(CauseCode::DatabaseNotPublic, "the public database"),
         _ => {}
@@ -89,7 +95,9 @@ fn check_container(container: &str, evidence: &Evidence, findings: &mut Findings
     }
     let why = match served {
         Some(served) if served.eq_ignore_ascii_case(&decoded) => "container IDs are case-sensitive",
-        _ if !decoded.starts_with("iCloud.") && !decoded.starts_with("com.apple.") => "container IDs begin with iCloud.",
+        _ if !decoded.starts_with("iCloud.") && !decoded.starts_with("com.apple.") => {
+            "container IDs begin with iCloud."
+        }
         Some(_) => "no such container is here",
         None => {
             findings.exclude(CauseCode::ContainerIdMalformed, "the container ID begins with iCloud.");

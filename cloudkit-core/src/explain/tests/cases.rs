@@ -174,7 +174,10 @@ fn each_mistake_with_the_digest_is_named() {
 fn mistakes_in_several_dimensions_are_all_named() {
     let url = format!("https://api.apple-cloudkit.com{PATH}");
     check_message(format!("POST:{PATH}:{DATE}:{HEX}"), &[MethodInMessage, BodyHashHex]);
-    check_message(format!("POST\n{PATH}\n{DATE}\n{HEX}"), &[MethodInMessage, MessageSeparatorWrong, BodyHashHex]);
+    check_message(
+        format!("POST\n{PATH}\n{DATE}\n{HEX}"),
+        &[MethodInMessage, MessageSeparatorWrong, BodyHashHex],
+    );
     check_message(format!("POST:{DATE}:{HEX}:{url}"), &[MethodInMessage, BodyHashHex, FullUrlSigned]);
     check_message(
         format!("2016-01-25T22:15:44Z:{HEX}:{url}"),
@@ -185,7 +188,8 @@ fn mistakes_in_several_dimensions_are_all_named() {
     let twice = sha256(format!("POST:{DATE}:{HEX}:{PATH}"));
     check(&capture(sign(twice)), &[MethodInMessage, BodyHashHex, DigestAppliedTwice]);
     // What is parsed does not count as a mistake of the search.
-    let raw = crate::auth::Signature::from_base64(&sign(format!("POST:{PATH}:{DATE}:{HEX}"))).unwrap().to_raw();
+    let raw =
+        crate::auth::Signature::from_base64(&sign(format!("POST:{PATH}:{DATE}:{HEX}"))).unwrap().to_raw();
     let hex: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();
     check(&capture(hex), &[MethodInMessage, BodyHashHex, SignatureHex, SignatureRawRs]);
 }

@@ -23,7 +23,10 @@ fn the_report_for_people_shows_both_texts_and_where_they_differ() {
         "^".repeat(44),
     );
     assert!(report.starts_with(&expected), "{report}");
-    assert!(report.contains("  Verified with public key eckey.pem (fingerprint 5a7a78cca4a0f420...).\n"), "{report}");
+    assert!(
+        report.contains("  Verified with public key eckey.pem (fingerprint 5a7a78cca4a0f420...).\n"),
+        "{report}"
+    );
     assert!(report.contains("  Excluded: "), "{report}");
     assert!(report.contains("  Not checked without network: key_other_environment, "), "{report}");
     assert!(explanation.report().iter().any(|line| line.kind == LineKind::Mark));

@@ -38,7 +38,10 @@ fn what_is_no_key_id_is_named_and_not_shown() {
         (&KEY_ID.to_uppercase(), KeyIdMalformed),
         ("57246542-96fe-1a63-e053-0824d011072a", WrongAppleCredential),
         ("2X9R4HXF34", WrongAppleCredential),
-        ("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A", PublicKeyAsKeyId),
+        (
+            "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A",
+            PublicKeyAsKeyId,
+        ),
     ] {
         let explanation = check(&with_key_id(given), &[code]);
         assert!(!explanation.to_string().contains(given), "{explanation}");
@@ -111,7 +114,8 @@ fn two_requests_of_one_program_need_no_key() {
     assert_eq!((found.name, found.fingerprint), (None, key().public_key().fingerprint()));
 
     let right = make(|date, hex| {
-        let bytes: Vec<u8> = (0..64).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+        let bytes: Vec<u8> =
+            (0..64).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
         format!("{date}:{}:{PATH}", base64(bytes))
     });
     let explanation = explain_several(&right, &Evidence::new(), &Limits::default());
@@ -175,7 +179,8 @@ fn where_a_request_goes_is_checked() {
     let token = format!("{PATH}?ckAPIToken={}", "5".repeat(64));
     let explanation = check(&to(&token), &[TokenMixedIn]);
     assert!(!explanation.to_string().contains("555"), "{explanation}");
-    let compressed = capture(sign(format!("{DATE}:{}:{PATH}", base64(sha256("x"))))).header("Content-Encoding", "gzip");
+    let compressed =
+        capture(sign(format!("{DATE}:{}:{PATH}", base64(sha256("x"))))).header("Content-Encoding", "gzip");
     check(&compressed, &[BodyHashedBeforeCompression]);
 }
 
@@ -205,8 +210,12 @@ fn answers_are_read() {
     check(&answered(421, ""), &[ConnectionCoalesced]);
     check(&answered(421, r#"{"serverErrorCode":"AUTHENTICATION_REQUIRED"}"#), &[UserSignInRequired]);
     check(&answered(403, r#"{"serverErrorCode":"ACCESS_DENIED"}"#), &[RoleMissing]);
-    check_valid(&answered(401, r#"{"serverErrorCode":"AUTHENTICATION_FAILED","reason":"Authentication failed"}"#));
-    let lost = answered(401, r#"{"serverErrorCode":"AUTHENTICATION_FAILED","reason":"no auth method found"}"#);
+    check_valid(&answered(
+        401,
+        r#"{"serverErrorCode":"AUTHENTICATION_FAILED","reason":"Authentication failed"}"#,
+    ));
+    let lost =
+        answered(401, r#"{"serverErrorCode":"AUTHENTICATION_FAILED","reason":"no auth method found"}"#);
     let explanation = explain(&lost, &evidence(), &Limits::QUICK);
     assert_eq!(explanation.causes[0].code, HeaderLostInTransit);
 }

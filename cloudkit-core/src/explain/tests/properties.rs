@@ -8,7 +8,12 @@ use crate::explain::{CapturedReply, explain_several};
 
 fn target() -> impl Strategy<Value = String> {
     let segment = "[A-Za-z0-9.%_:@ ~-]{1,20}";
-    (segment, "development|production", "records/query|records/lookup|zones/lookup", proptest::option::of("[a-z]{1,3}=[a-z%0-9+]{0,8}(&[a-z]=[a-z ]{0,3}){0,3}"))
+    (
+        segment,
+        "development|production",
+        "records/query|records/lookup|zones/lookup",
+        proptest::option::of("[a-z]{1,3}=[a-z%0-9+]{0,8}(&[a-z]=[a-z ]{0,3}){0,3}"),
+    )
         .prop_map(|(container, environment, operation, query)| {
             let query = query.map(|query| format!("?{query}")).unwrap_or_default();
             format!("/database/1/iCloud.{container}/{environment}/public/{operation}{query}")
