@@ -42,6 +42,7 @@
 //! - [`query::Field`]: the comparators and sorts. [`Patch`] and [`Operation`]: changes as values.
 //! - [`Error`]: why a call failed, and [what to do next](Error::help).
 //! - [`auth`]: keys, tokens and signatures, without anything that sends.
+//! - [`explain`](mod@explain): why a signed request of any program is refused, with proof.
 //! - [`transport`]: how requests travel, when they are repeated, and how many there are at once.
 //! - [`dynamic`]: records whose type is not known when compiling.
 //!
@@ -69,6 +70,7 @@ pub mod dynamic;
 mod environment;
 pub mod error;
 mod error_code;
+pub mod explain;
 mod help;
 pub mod query;
 pub mod record;

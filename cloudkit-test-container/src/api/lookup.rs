@@ -43,7 +43,7 @@ pub(super) fn lookup(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
             }
             _ => {
                 let mut entry = String::new();
-                call.write_record(&mut entry, &record, &zone.name, &show)?;
+                call.write_record(&mut entry, &record, zone, &show)?;
                 entries.push(entry);
             }
         }

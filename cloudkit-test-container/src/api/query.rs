@@ -12,7 +12,7 @@ use crate::facts;
 use crate::json::{Object, write_string};
 use crate::query::{ZoneScope, read_query, run};
 use crate::schema::{Permission, USERS};
-use crate::store::Record;
+use crate::store::{Record, Zone};
 
 /// At most so many records in one reply; larger wishes are cut down to it.
 const MAX_PAGE: usize = 200;
@@ -48,15 +48,16 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
         return Ok("{\"records\":[]}".to_owned());
     }
     let database = call.database(&mut store)?;
-    let mut zone_names: HashMap<i64, String> = HashMap::new();
+    let mut known_zones: HashMap<i64, Zone> = HashMap::new();
     let zones = match &zone_id {
         Some(zone_id) => {
             let zone = call.find_zone(&mut store, zone_id)?.ok_or_else(|| zone_id.not_found())?;
-            zone_names.insert(zone.id, zone.name);
-            ZoneScope::One(zone.id)
+            let scope = ZoneScope::One(zone.id);
+            known_zones.insert(zone.id, zone);
+            scope
         }
         None => {
-            zone_names.extend(store.zones(database)?.into_iter().map(|zone| (zone.id, zone.name)));
+            known_zones.extend(store.zones(database)?.into_iter().map(|zone| (zone.id, zone)));
             ZoneScope::All
         }
     };
@@ -68,8 +69,8 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
 
     let mut entries = Vec::with_capacity(page.records.len());
     for record in &page.records {
+        let Some(zone) = known_zones.get(&record.zone) else { continue };
         let mut entry = String::new();
-        let zone = zone_names.get(&record.zone).map_or("", String::as_str);
         call.write_record(&mut entry, record, zone, &show)?;
         entries.push(entry);
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{ApiError, Call};
 use crate::facts;
 use crate::json::write_string;
-use crate::store::{Record, Stamp};
+use crate::store::{Record, Stamp, Zone};
 use crate::value::{WriteOptions, write_fields, write_zone_id};
 
 /// What a reply should show of a record.
@@ -16,12 +16,12 @@ pub(super) struct Show {
 }
 
 impl Call<'_> {
-    /// Writes a record dictionary. `zone` is the name of its zone.
+    /// Writes a record dictionary.
     pub(super) fn write_record(
         &self,
         out: &mut String,
         record: &Record,
-        zone: &str,
+        zone: &Zone,
         show: &Show,
     ) -> Result<(), ApiError> {
         out.push_str("{\"recordName\":");
@@ -47,9 +47,9 @@ impl Call<'_> {
             write_string(out, parent);
             out.push('}');
         }
-        if let Some(owner) = self.zone_owner() {
+        if let Some(owner) = zone.owner() {
             out.push_str(",\"zoneID\":");
-            write_zone_id(out, zone, Some(owner));
+            write_zone_id(out, &zone.name, Some(owner));
         }
         out.push_str(",\"deleted\":false}");
         Ok(())

@@ -74,7 +74,7 @@ impl<'a> Saver<'a> {
             (Verb::Delete { .. }, Some(_)) => return Err(ApiError::missing("operationType")),
         };
         let mut entry = String::new();
-        self.call.write_record(&mut entry, &record, &self.zone.name, &operation.show)?;
+        self.call.write_record(&mut entry, &record, &self.zone, &operation.show)?;
         Ok(entry)
     }
 
@@ -290,7 +290,7 @@ impl<'a> Saver<'a> {
                     "references with the action DELETE_SELF must stay within one zone",
                 ));
             }
-            reference.owner = self.call.zone_owner().map(str::to_owned);
+            reference.owner = self.zone.owner().map(str::to_owned);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cloudkit_core::Environment;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{DEFAULT_ZONE, StoreError};
 
@@ -43,6 +43,9 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS lagging (rid INTEGER PRIMARY KEY, record TEXT);
 ";
 
+const SELECT_ZONES: &str = "SELECT zones.id, zones.database, zones.name, databases.owner
+    FROM zones JOIN databases ON databases.id = zones.database";
+
 /// One of the many databases of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct DatabaseId(pub(crate) i64);
@@ -53,9 +56,20 @@ pub(crate) struct Zone {
     pub(crate) id: i64,
     pub(crate) database: DatabaseId,
     pub(crate) name: String,
+    /// The record name of the user whose zone it is; empty in the public database.
+    owner: String,
 }
 
 impl Zone {
+    /// Whose zone it is, as zone IDs tell it; nobody's in the public database.
+    pub(crate) fn owner(&self) -> Option<&str> {
+        (!self.owner.is_empty()).then_some(self.owner.as_str())
+    }
+
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { id: row.get(0)?, database: DatabaseId(row.get(1)?), name: row.get(2)?, owner: row.get(3)? })
+    }
+
     pub(crate) fn is_default(&self) -> bool {
         self.name == DEFAULT_ZONE
     }
@@ -205,20 +219,15 @@ impl Store {
     }
 
     pub(crate) fn zone(&self, database: DatabaseId, name: &str) -> Result<Option<Zone>, StoreError> {
-        let sql = "SELECT id, name FROM zones WHERE database = ?1 AND name = ?2";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let zone = statement.query_row(params![database.0, name], |row| {
-            Ok(Zone { id: row.get(0)?, database, name: row.get(1)? })
-        });
-        Ok(zone.optional()?)
+        let sql = format!("{SELECT_ZONES} WHERE zones.database = ?1 AND zones.name = ?2");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        Ok(statement.query_row(params![database.0, name], Zone::from_row).optional()?)
     }
 
     pub(crate) fn zones(&self, database: DatabaseId) -> Result<Vec<Zone>, StoreError> {
-        let sql = "SELECT id, name FROM zones WHERE database = ?1 ORDER BY id";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let zones = statement.query_map(params![database.0], |row| {
-            Ok(Zone { id: row.get(0)?, database, name: row.get(1)? })
-        })?;
+        let sql = format!("{SELECT_ZONES} WHERE zones.database = ?1 ORDER BY zones.id");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let zones = statement.query_map(params![database.0], Zone::from_row)?;
         Ok(zones.collect::<Result<_, _>>()?)
     }
 }
