@@ -1,19 +1,20 @@
 //! What all requests of a container share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use cloudkit_core::{Environment, ServerErrorCode};
 
-use super::Log;
+use super::{Log, Schemas};
 use crate::api::{ApiError, Scope};
 use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
 use crate::faults::Faults;
 use crate::random::Random;
-use crate::schema::{Schema, USERS};
+use crate::management::Access;
+use crate::schema::USERS;
 use crate::store::{DEFAULT_ZONE, Record, Stamp, Store, StoreError};
 use crate::users::{KnownUser, key_record_name};
 
@@ -28,7 +29,8 @@ pub(crate) struct Settings {
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) jit: bool,
-    pub(crate) open_indexes: bool,
+    /// Whether every field is indexed; `None` if that depends on whether anybody has declared a schema.
+    pub(crate) open_indexes: Option<bool>,
 }
 
 /// What all requests of a container share.
@@ -39,7 +41,8 @@ pub(crate) struct State {
     users: Vec<KnownUser>,
     keys: RwLock<KeyRing>,
     tokens: Mutex<Tokens>,
-    schemas: Mutex<HashMap<Environment, Arc<Schema>>>,
+    access: Access,
+    pub(super) schemas: Mutex<Schemas>,
     store: Mutex<Store>,
     random: Mutex<Random>,
     faults: Mutex<Faults>,
@@ -53,18 +56,19 @@ impl State {
     pub(crate) fn new(
         settings: Settings,
         users: Vec<KnownUser>,
-        schema: Schema,
+        schemas: Schemas,
+        access: Access,
         store: Store,
         random: Random,
     ) -> Result<Self, StoreError> {
-        let schema = Arc::new(schema);
         let state = Self {
             settings,
             clock: Clock::default(),
             users,
             keys: RwLock::default(),
             tokens: Mutex::default(),
-            schemas: Mutex::new(ENVIRONMENTS.into_iter().map(|of| (of, Arc::clone(&schema))).collect()),
+            schemas: Mutex::new(schemas),
+            access,
             store: Mutex::new(store),
             random: Mutex::new(random),
             faults: Mutex::default(),
@@ -72,11 +76,9 @@ impl State {
             log: Log::default(),
             url: OnceLock::new(),
         };
-        state.settle_indexes(&schema)?;
+        state.settle_schemas()?;
         for environment in ENVIRONMENTS {
-            for user in &state.users {
-                state.ensure_user_record(environment, &user.record_name)?;
-            }
+            state.ensure_user_records(environment)?;
         }
         Ok(state)
     }
@@ -126,48 +128,9 @@ impl State {
         self.settings.jit
     }
 
-    pub(crate) fn indexes_everything(&self) -> bool {
-        self.settings.open_indexes
-    }
-
-    pub(crate) fn schema(&self, environment: Environment) -> Arc<Schema> {
-        let schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        schemas.get(&environment).cloned().unwrap_or_default()
-    }
-
-    /// Takes over a schema that has grown, and lets the indexes follow it.
-    pub(crate) fn set_schema(
-        &self,
-        store: &mut Store,
-        environment: Environment,
-        schema: Arc<Schema>,
-    ) -> Result<(), StoreError> {
-        store.transaction(|store| {
-            for database in store.databases(environment)? {
-                store.rebuild_index(database, |record| schema.get(&record.record_type))?;
-            }
-            Ok::<_, StoreError>(())
-        })?;
-        self.schemas.lock().unwrap_or_else(PoisonError::into_inner).insert(environment, schema);
-        Ok(())
-    }
-
-    /// Builds the indexes of a store from a file anew if it was last used with another schema, or left behind.
-    fn settle_indexes(&self, schema: &Schema) -> Result<(), StoreError> {
-        let text = format!("{schema:?}");
-        let mut store = self.store();
-        let was_behind = store.forget_lag()?;
-        if store.read_meta("schema")?.as_deref() == Some(&text) && !was_behind {
-            return Ok(());
-        }
-        store.transaction(|store| {
-            for environment in ENVIRONMENTS {
-                for database in store.databases(environment)? {
-                    store.rebuild_index(database, |record| schema.get(&record.record_type))?;
-                }
-            }
-            store.write_meta("schema", &text)
-        })
+    /// The team of the container, and the tokens of the management API.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
     }
 
     pub(crate) fn set_url(&self, url: String) {
@@ -224,6 +187,17 @@ impl State {
             revoked: false,
         });
         Ok(())
+    }
+
+    /// Makes the records of the users and keys of an environment that have none.
+    pub(super) fn ensure_user_records(&self, environment: Environment) -> Result<(), StoreError> {
+        let keys: Vec<String> = {
+            let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+            let keys = keys.all().filter(|key| key.environment == environment);
+            keys.map(|key| key.user_record_name.clone()).collect()
+        };
+        let users = self.users.iter().map(|user| &user.record_name);
+        users.chain(&keys).try_for_each(|name| self.ensure_user_record(environment, name))
     }
 
     /// Makes the record of type `Users` that stands for a user, unless it exists.

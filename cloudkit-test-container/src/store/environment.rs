@@ -1,0 +1,80 @@
+//! What happens to the records of an environment when its schema changes.
+
+use cloudkit_core::Environment;
+use rusqlite::params;
+
+use super::{DatabaseId, Record, Store, StoreError};
+use crate::schema::Schema;
+use crate::value::{Field, WriteOptions, write_fields};
+
+impl Store {
+    /// Deletes every database of an environment with all that is in it.
+    pub(crate) fn clear(&mut self, environment: Environment) -> Result<(), StoreError> {
+        for database in self.databases(environment)? {
+            self.clear_database(database)?;
+        }
+        // Their numbers are never used again, so a token or marker from before leads nowhere.
+        self.connection.execute("DELETE FROM databases WHERE environment = ?1", [environment.as_str()])?;
+        self.forget_databases();
+        Ok(())
+    }
+
+    fn clear_database(&mut self, database: DatabaseId) -> Result<(), StoreError> {
+        // Records that are gone already may still be shown by indexes that lag.
+        let lagging = "SELECT rid FROM records WHERE database = ?1
+            UNION SELECT rid FROM lagging WHERE json_extract(record, '$.database') = ?1
+            UNION SELECT rid FROM pending WHERE json_extract(record, '$.database') = ?1";
+        self.connection.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS cleared (rid INTEGER PRIMARY KEY)",
+            [],
+        )?;
+        self.connection.execute("DELETE FROM temp.cleared", [])?;
+        self.connection.execute(&format!("INSERT INTO temp.cleared {lagging}"), [database.0])?;
+        for sql in [
+            "DELETE FROM pending WHERE rid IN (SELECT rid FROM temp.cleared)",
+            "DELETE FROM lagging WHERE rid IN (SELECT rid FROM temp.cleared)",
+            "DELETE FROM edges WHERE rid IN (SELECT rid FROM temp.cleared)",
+        ] {
+            self.connection.execute(sql, [])?;
+        }
+        for sql in [
+            "DELETE FROM entries WHERE database = ?1",
+            "DELETE FROM records WHERE database = ?1",
+            "DELETE FROM zones WHERE database = ?1",
+        ] {
+            self.connection.execute(sql, params![database.0])?;
+        }
+        Ok(())
+    }
+
+    /// Takes from the records of an environment what its schema does not have: records of unknown types, and fields
+    /// that are unknown or of another type.
+    pub(crate) fn conform(&mut self, environment: Environment, schema: &Schema) -> Result<(), StoreError> {
+        for database in self.databases(environment)? {
+            for rid in self.all_records(database)? {
+                let Some(record) = self.record_by_rid(rid)? else { continue };
+                self.conform_record(record, schema)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn conform_record(&mut self, mut record: Record, schema: &Schema) -> Result<(), StoreError> {
+        let Some(record_type) = schema.get(&record.record_type) else {
+            return self.delete_record(record.rid);
+        };
+        let mut fields = record.read_fields()?;
+        let before = fields.len();
+        fields.retain(|name, field: &mut Field| {
+            record_type.fields.get(name).is_some_and(|declared| {
+                (declared.value_type, declared.encrypted) == (field.value_type(), field.encrypted)
+            })
+        });
+        if fields.len() == before {
+            return Ok(());
+        }
+        record.fields.clear();
+        write_fields(&mut record.fields, &fields, WriteOptions::default());
+        self.update_record(&record)
+    }
+}
