@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use cloudkit_core::Config;
 
-use crate::commands::completions;
+use crate::commands::{completions, key, sign};
 use crate::output::Format;
 
 /// Works with CloudKit Web Services: explains refused requests, checks a set-up, makes keys and signs.
 #[derive(Debug, Parser)]
-#[command(name = "cloudkit", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "cloudkit", version, arg_required_else_help = true)]
 #[command(after_help = VARIABLES)]
 pub struct Cli {
-    /// The form of the result on standard output.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    /// The form of the result on standard output: text for people, or json for programs.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
     pub format: Format,
     /// What to do.
     #[command(subcommand)]
@@ -24,6 +24,10 @@ pub struct Cli {
 /// The commands, each with a module of its name in [`commands`](crate::commands).
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a key, or see what a key file holds.
+    Key(key::Arguments),
+    /// Sign a request and show every step, to compare another implementation with.
+    Sign(sign::Arguments),
     /// Print a script that completes commands and options in a shell.
     Completions(completions::Arguments),
 }
@@ -35,6 +39,7 @@ Environment variables:
   CLOUDKIT_KEY_ID            the ID of the server-to-server key
   CLOUDKIT_PRIVATE_KEY_FILE  the file of the private key
   CLOUDKIT_PRIVATE_KEY       or the key itself, as PEM text
+  CLOUDKIT_PRIVATE_KEY_PASSPHRASE  the pass phrase, if the key has one
   CLOUDKIT_API_TOKEN         an API token
   CLOUDKIT_WEB_AUTH_TOKEN    the token of a user who signed in
   CLOUDKIT_MANAGEMENT_TOKEN  a management token, with CLOUDKIT_TEAM_ID

@@ -76,6 +76,12 @@ impl Failure {
         causes
     }
 
+    /// The error at the end of the chain, if it is one of this type.
+    #[must_use]
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.error.downcast_ref()
+    }
+
     /// What to do about it, if that is known.
     #[must_use]
     pub fn help(&self) -> Option<&str> {

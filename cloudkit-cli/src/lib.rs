@@ -23,8 +23,10 @@
 pub mod cli;
 pub mod commands;
 pub mod context;
+pub mod credentials;
 pub mod exit;
 pub mod failure;
+pub mod input;
 pub mod output;
 
 use std::ffi::OsString;

@@ -1,6 +1,8 @@
 //! The commands, one module each. A module has its `Arguments` and its `run`.
 
 pub mod completions;
+pub mod key;
+pub mod sign;
 
 use crate::failure::Result;
 use crate::{Command, Context};
@@ -12,6 +14,8 @@ use crate::{Command, Context};
 /// Whatever kept it from being carried out.
 pub async fn run(command: Command, context: &mut Context) -> Result {
     match command {
+        Command::Key(arguments) => key::run(&arguments, context),
+        Command::Sign(arguments) => sign::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments, context),
     }
 }

@@ -2,6 +2,7 @@
 
 mod der;
 mod error;
+mod form;
 mod pem;
 mod repair;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use self::text::Labelled;
 use super::{BoxFuture, CanonicalMessage, PublicKey, Signature, Signer, SignerError};
 
 pub use error::{Damage, KeyError, NotAKey};
+pub use form::KeyForm;
 pub use repair::Repair;
 pub(super) use text::is_uuid;
 
@@ -50,6 +52,7 @@ pub struct PrivateKey {
     signing: SigningKey,
     #[cfg(feature = "aws-lc-rs")]
     fast: std::sync::Arc<aws_lc_rs::signature::EcdsaKeyPair>,
+    form: Option<KeyForm>,
     repairs: Vec<Repair>,
 }
 
@@ -193,6 +196,12 @@ impl PrivateKey {
         &self.repairs
     }
 
+    /// The form in which the key was found; `None` for one that was made here, or read as a bare number.
+    #[must_use]
+    pub fn form(&self) -> Option<KeyForm> {
+        self.form
+    }
+
     /// The public half, to be registered in the CloudKit Console.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
@@ -278,7 +287,7 @@ impl PrivateKey {
                 let key = Self::from_number(scalar, repairs)?;
                 match public {
                     Some(public) if !key.is_public_half(public) => Err(KeyError::HalvesDisagree),
-                    _ => Ok(key),
+                    _ => Ok(Self { form: Some(form), ..key }),
                 }
             }
             Content::Encrypted => {
@@ -293,7 +302,7 @@ impl PrivateKey {
                 match Self::from_labelled(&inside, None, repairs) {
                     // One wrong pass phrase in 256 leaves what looks like an end, and noise before it.
                     Err(KeyError::Damaged { .. }) => Err(KeyError::WrongPassPhrase),
-                    opened => opened,
+                    opened => opened.map(|key| Self { form: Some(KeyForm::EncryptedPkcs8), ..key }),
                 }
             }
             Content::OtherAlgorithm(algorithm) => Err(KeyError::WrongAlgorithm { algorithm }),
@@ -331,6 +340,7 @@ impl PrivateKey {
             signing,
             #[cfg(feature = "aws-lc-rs")]
             fast,
+            form: None,
             repairs,
         })
     }
@@ -351,9 +361,10 @@ impl Signer for PrivateKey {
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The key of AWS-LC is the same once more, in another form.
-        let Self { signing: _, repairs, .. } = self;
+        let Self { signing: _, form, repairs, .. } = self;
         f.debug_struct("PrivateKey")
             .field("public_key", &self.public_key())
+            .field("form", form)
             .field("repairs", repairs)
             .finish()
     }

@@ -15,7 +15,7 @@ mod token;
 mod verify;
 
 pub use error::CredentialsError;
-pub use key::{Damage, KeyError, NotAKey, PrivateKey, Repair};
+pub use key::{Damage, KeyError, KeyForm, NotAKey, PrivateKey, Repair};
 pub use key_id::{KeyId, KeyIdError};
 pub use message::{
     BodyHash, CanonicalMessage, HEADER_DATE, HEADER_KEY_ID, HEADER_SIGNATURE, RequestDate, RequestDateError,

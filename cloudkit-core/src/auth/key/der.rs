@@ -3,12 +3,13 @@
 use p256::pkcs8::ObjectIdentifier;
 
 use super::error::Damage;
+use super::form::KeyForm;
 
 /// What was recognised.
 pub(super) enum Content<'a> {
     /// An elliptic curve private key in one of its two forms.
     Ec {
-        form: Form,
+        form: KeyForm,
         scalar: &'a [u8],
         curve: Curve,
         public: Option<&'a [u8]>,
@@ -23,21 +24,6 @@ pub(super) enum Content<'a> {
     EcParameters(Curve),
     Pkcs12,
     Unknown,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    Sec1,
-    Pkcs8,
-}
-
-impl Form {
-    pub(super) const fn label(self) -> &'static str {
-        match self {
-            Self::Sec1 => "EC PRIVATE KEY",
-            Self::Pkcs8 => "PRIVATE KEY",
-        }
-    }
 }
 
 pub(super) enum Curve {
@@ -124,7 +110,7 @@ fn sec1<'a>(scalar: &'a [u8], rest: &[Item<'a>], outside: Curve) -> Result<Conte
             _ => return Err(Damage::NotDer),
         }
     }
-    Ok(Content::Ec { form: Form::Sec1, scalar, curve, public })
+    Ok(Content::Ec { form: KeyForm::Sec1, scalar, curve, public })
 }
 
 /// `OneAsymmetricKey ::= SEQUENCE { version, algorithm, privateKey, ... }`
@@ -136,7 +122,7 @@ fn pkcs8<'a>(algorithm: &[u8], key: &'a [u8]) -> Result<Content<'a>, Damage> {
             let curve = if algorithm.0.is_empty() { Curve::NotSaid } else { curve_of(&algorithm.next()?) };
             return match recognise_sec1(key, curve)? {
                 Content::Ec { scalar, curve, public, .. } => {
-                    Ok(Content::Ec { form: Form::Pkcs8, scalar, curve, public })
+                    Ok(Content::Ec { form: KeyForm::Pkcs8, scalar, curve, public })
                 }
                 other => Ok(other),
             };

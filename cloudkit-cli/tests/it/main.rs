@@ -1,0 +1,6 @@
+//! The command from outside: arguments in, output and exit code out.
+
+mod help;
+mod key;
+mod sign;
+mod support;
