@@ -10,7 +10,7 @@ use cloudkit_core::record::RecordDescriptor;
 
 use crate::container::{StartError, TestContainer};
 use crate::facts;
-use crate::schema::Schema;
+use crate::schema::SchemaSource;
 use crate::users::User;
 
 /// Describes a test container; [`TestContainer::builder`] makes one.
@@ -18,7 +18,7 @@ use crate::users::User;
 pub struct TestContainerBuilder {
     pub(crate) container_id: String,
     pub(crate) environment: Environment,
-    pub(crate) schema: Schema,
+    pub(crate) schema: Option<SchemaSource>,
     pub(crate) descriptors: Vec<RecordDescriptor>,
     pub(crate) users: Vec<User>,
     pub(crate) jit: bool,
@@ -31,6 +31,8 @@ pub struct TestContainerBuilder {
     pub(crate) data: Option<PathBuf>,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
     pub(crate) api_tokens: Vec<(String, Environment)>,
+    pub(crate) management_token: Option<String>,
+    pub(crate) team_id: Option<String>,
 }
 
 impl TestContainerBuilder {
@@ -38,7 +40,7 @@ impl TestContainerBuilder {
         Self {
             container_id,
             environment: Environment::Development,
-            schema: Schema::new(),
+            schema: None,
             descriptors: Vec::new(),
             users: Vec::new(),
             jit: false,
@@ -51,12 +53,16 @@ impl TestContainerBuilder {
             data: None,
             keys: Vec::new(),
             api_tokens: Vec::new(),
+            management_token: None,
+            team_id: None,
         }
     }
 
-    /// Sets the schema of both environments.
-    pub fn schema(mut self, schema: Schema) -> Self {
-        self.schema = schema;
+    /// Sets the schema: a text of the schema language, such as `include_str!("schema.ckdb")`, or a schema made in code.
+    ///
+    /// It is imported into development and deployed to production, in place of what a [file](Self::data) may hold.
+    pub fn schema(mut self, schema: impl Into<SchemaSource>) -> Self {
+        self.schema = Some(schema.into());
         self
     }
 
@@ -140,6 +146,18 @@ impl TestContainerBuilder {
     /// Registers an API token for one environment, in place of the one that the container makes.
     pub fn api_token(mut self, token: impl Into<String>, environment: Environment) -> Self {
         self.api_tokens.push((token.into(), environment));
+        self
+    }
+
+    /// Sets the token that opens the management API, in place of the one that the container makes.
+    pub fn management_token(mut self, token: impl Into<String>) -> Self {
+        self.management_token = Some(token.into());
+        self
+    }
+
+    /// Sets the ID of the team that the container belongs to, in place of the one that the container makes.
+    pub fn team_id(mut self, team_id: impl Into<String>) -> Self {
+        self.team_id = Some(team_id.into());
         self
     }
 

@@ -16,8 +16,9 @@ use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
 use crate::faults::Fault;
 use crate::random::Random;
-use crate::schema::SchemaError;
-use crate::server::{LoggedRequest, Settings, State, serve};
+use crate::management::Access;
+use crate::schema::{SchemaError, declared_schema};
+use crate::server::{LoggedRequest, Schemas, Settings, State, serve};
 use crate::store::Store;
 use crate::users::User;
 
@@ -116,6 +117,9 @@ pub enum ContainerError {
         /// What is wrong with it.
         why: String,
     },
+    /// A schema was refused.
+    #[error("the schema was refused")]
+    Schema(#[source] SchemaError),
     /// The store failed.
     #[error("the store of the container failed: {0}")]
     Store(String),
@@ -138,16 +142,7 @@ impl TestContainer {
             Some(seed) => seed,
             None => getrandom::u64().map_err(|_| StartError::Random)?,
         };
-        let descriptors: Vec<_> = builder.descriptors.iter().collect();
-        let schema = builder.schema.descriptors(&descriptors)?;
-        let open_indexes = builder.open_indexes.unwrap_or(schema.is_empty());
-        schema.check()?;
-        let mut schema = schema.with_built_in_types();
-        if open_indexes {
-            for record_type in schema.record_types.values_mut() {
-                *record_type = record_type.clone().with_open_indexes();
-            }
-        }
+        let declared = declared_schema(builder.schema.as_ref(), &builder.descriptors)?;
         let mut known_users = Vec::new();
         for user in builder.users {
             if known_users.iter().any(|known: &crate::users::KnownUser| known.name == user.name) {
@@ -161,11 +156,18 @@ impl TestContainer {
             clock_window: builder.clock_window,
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
             jit: builder.jit,
-            open_indexes,
+            open_indexes: builder.open_indexes,
         };
         let store = Store::open(builder.data.as_deref(), builder.index_lag).map_err(StartError::data)?;
+        let schemas =
+            Schemas::new(declared, builder.open_indexes, &store).map_err(StartError::data)?;
+        let mut random = Random::new(seed);
+        let access = Access::new(
+            builder.team_id.unwrap_or_else(|| random.hex64()[..10].to_ascii_uppercase()),
+            builder.management_token.unwrap_or_else(|| random.hex64()),
+        );
         let state =
-            State::new(settings, known_users, schema, store, Random::new(seed)).map_err(StartError::data)?;
+            State::new(settings, known_users, schemas, access, store, random).map_err(StartError::data)?;
 
         let keys = [Environment::Development, Environment::Production].map(|environment| {
             let private_key = PrivateKey::generate().map_err(|_| StartError::Random)?;
@@ -240,6 +242,10 @@ impl TestContainer {
     #[must_use]
     pub const fn seed(&self) -> u64 {
         self.seed
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     fn key(&self, environment: Environment) -> &GeneratedKey {

@@ -4,6 +4,7 @@ use cloudkit_core::ServerErrorCode;
 use serde_json::{Map, Value};
 
 use crate::api::ApiError;
+use crate::server::SchemaFailure;
 use crate::store::StoreError;
 
 /// A refusal. Its body has `code` (the status), `message` (the error code) and `reason` (for people) always.
@@ -40,10 +41,6 @@ impl Refusal {
 
     pub(super) fn not_found(reason: impl Into<String>) -> Self {
         Self::new(404, &ServerErrorCode::NotFound, reason)
-    }
-
-    pub(super) fn forbidden(reason: impl Into<String>) -> Self {
-        Self::new(403, &ServerErrorCode::AccessDenied, reason)
     }
 
     pub(super) fn unauthorised(reason: impl Into<String>) -> Self {
@@ -87,6 +84,20 @@ impl From<ApiError> for Refusal {
             .map(|retry_after| retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0));
         refusal.redirect_url.clone_from(&error.redirect_url);
         refusal
+    }
+}
+
+impl From<SchemaFailure> for Refusal {
+    fn from(failure: SchemaFailure) -> Self {
+        match failure {
+            SchemaFailure::Store(error) => error.into(),
+            SchemaFailure::Refused(error) => {
+                // The reason is what Apple's service would say; the rest has a place of its own.
+                let mut refusal = Self::bad_request(&error.message);
+                refusal.detailed_message = (!error.more.is_empty()).then(|| error.to_string());
+                refusal
+            }
+        }
     }
 }
 

@@ -1,23 +1,44 @@
 //! What an import may change, and what production keeps.
 
-use cloudkit_schema::{
-    DataType, Field, MANAGED_PREFIX, Primitive, RecordType, SHARE, SHARE_FIELDS, Schema, Severity, USERS,
-};
+use cloudkit_core::record::RecordDescriptor;
+use cloudkit_schema::model::{MANAGED_PREFIX, SHARE, SHARE_FIELDS, USERS};
+use cloudkit_schema::{DataType, Document, Field, Primitive, RecordType, Schema};
 
 use super::declared::Source;
 use super::{SchemaError, SchemaSource};
 
 /// Reads a schema and checks it by itself.
 pub(crate) fn read(source: &SchemaSource) -> Result<Schema, SchemaError> {
-    match &source.0 {
-        Source::Text(text) => Schema::parse(text).map_err(|error| SchemaError(error.to_string())),
-        Source::Declared(schema) => {
-            let problems = schema.check();
-            let errors = problems.iter().filter(|problem| problem.code.severity() == Severity::Error);
-            let errors: Vec<String> = errors.map(|problem| problem.to_string()).collect();
-            if errors.is_empty() { Ok(schema.clone()) } else { Err(SchemaError(errors.join("\n"))) }
+    let (schema, problems) = match &source.0 {
+        Source::Text(text) => {
+            let document = Document::parse(text);
+            (document.schema, document.problems)
         }
+        Source::Declared(schema) => (schema.clone(), schema.check()),
+    };
+    SchemaError::of_problems(&problems).map_or(Ok(schema), Err)
+}
+
+/// Whether CloudKit could have this record type.
+pub(crate) fn check_record_type(record_type: &super::RecordType) -> Result<(), SchemaError> {
+    let alone = super::Schema::new().record_type(record_type.clone());
+    read(&SchemaSource::from(alone)).map(|_| ())
+}
+
+/// The schema that a builder describes; `None` if it describes none.
+pub(crate) fn declared_schema(
+    source: Option<&SchemaSource>,
+    descriptors: &[RecordDescriptor],
+) -> Result<Option<Schema>, SchemaError> {
+    if source.is_none() && descriptors.is_empty() {
+        return Ok(None);
     }
+    let mut schema = source.map(read).transpose()?.unwrap_or_default();
+    let described =
+        cloudkit_core::schema::of_descriptors(descriptors).map_err(|error| SchemaError::of(vec![error.to_string()]))?;
+    let described = read(&described.into())?;
+    schema.merge(&described).map_err(|error| SchemaError::of(vec![error.to_string()]))?;
+    Ok(Some(schema))
 }
 
 /// Adds what CloudKit adds to every schema: the record type of users, and the fields of shares.
@@ -81,7 +102,7 @@ pub(crate) fn check_import(
             ));
         }
     }
-    if refusals.is_empty() { Ok(()) } else { Err(SchemaError(refusals.join("\n"))) }
+    if refusals.is_empty() { Ok(()) } else { Err(SchemaError::of(refusals)) }
 }
 
 fn check_fields(wanted: &RecordType, deployed: &RecordType, refusals: &mut Vec<String>) {

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use cloudkit_core::record::{Index, SystemIndexes};
 use cloudkit_core::value::{ScalarType, ValueType};
+use cloudkit_schema::Severity;
 
 pub use declared::SchemaSource;
-pub(crate) use import::{check_import, complete, read};
+pub(crate) use import::{check_import, check_record_type, complete, declared_schema, read};
 
 /// The record types of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -253,7 +254,33 @@ pub(crate) fn possible_index(field: &FieldDef) -> Index {
     Index { queryable, sortable, searchable }
 }
 
-/// The schema cannot be one of CloudKit's, or not this container's. It says why, line by line.
+/// The schema cannot be one of CloudKit's, or not this container's.
+///
+/// It begins with what CloudKit's service would say, where its words are known, and goes on with everything else that is
+/// wrong, a line for each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SchemaError(pub(crate) String);
+#[error("{message}{}{}", if more.is_empty() { "" } else { "\n" }, more.join("\n"))]
+pub struct SchemaError {
+    pub(crate) message: String,
+    pub(crate) more: Vec<String>,
+}
+
+impl SchemaError {
+    /// Everything in a list of messages, of which there is one at least.
+    pub(crate) fn of(mut messages: Vec<String>) -> Self {
+        let more = messages.split_off(messages.len().min(1));
+        Self { message: messages.pop().unwrap_or_default(), more }
+    }
+
+    fn of_problems<'p>(problems: impl IntoIterator<Item = &'p cloudkit_schema::Problem>) -> Option<Self> {
+        let errors = problems.into_iter().filter(|problem| problem.severity() == Severity::Error);
+        let errors: Vec<_> = errors.collect();
+        // The service stops at the first mistake of the language, and looks at the rest only if there is none.
+        let syntax = errors.iter().find(|problem| problem.syntax.is_some());
+        let message = syntax.or(errors.first())?.service_message();
+        let lines = errors.iter().map(|problem| problem.to_string());
+        // What the first has to say beyond the words of the service.
+        let more = lines.filter(|line| *line != message).collect();
+        Some(Self { message, more })
+    }
+}

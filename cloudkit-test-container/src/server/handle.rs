@@ -12,6 +12,7 @@ use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target};
 use crate::clock::http_date;
 use crate::faults::Fault;
+use crate::management;
 
 /// A request as it was received.
 #[derive(Debug)]
@@ -58,13 +59,15 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
     let uuid = state.random_uuid();
     let mut findings = Findings::none();
     let mut reply = Reply { status: 200, headers: HeaderMap::new(), body: Bytes::new(), drop: false };
-    let mut refusal = None;
+    let mut refusal: Option<String> = None;
 
     if request.method == "OPTIONS" {
         reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
         cors::preflight(&request.headers, &mut reply.headers);
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
+    } else if management::serves(&request.target) {
+        refusal = management::respond(state, request, &uuid, &mut reply);
     } else {
         match respond(state, request, &mut findings, &mut reply) {
             Ok(()) => {}
@@ -76,7 +79,7 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
                     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
                     reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
                 }
-                refusal = Some(error);
+                refusal = Some(error.code.as_str().to_owned());
             }
         }
     }
@@ -86,7 +89,7 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
         target: redact_target(&request.target),
         status: reply.status,
         dropped: reply.drop,
-        server_error_code: refusal.map(|error| error.code.as_str().to_owned()),
+        server_error_code: refusal,
         key_id: known_key_id(state, request),
         signature: findings.signature,
         explanation: findings.explanation.map(|explanation| explanation.to_string()),

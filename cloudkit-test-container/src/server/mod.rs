@@ -4,6 +4,7 @@ mod cors;
 mod handle;
 mod http;
 mod log;
+mod schemas;
 mod sign_in;
 mod state;
 
@@ -11,4 +12,5 @@ pub(crate) use handle::{Reply, Request, handle};
 pub(crate) use http::serve;
 pub(crate) use log::Log;
 pub use log::LoggedRequest;
+pub(crate) use schemas::{SchemaFailure, Schemas};
 pub(crate) use state::{Settings, State};

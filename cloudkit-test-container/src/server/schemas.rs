@@ -84,16 +84,16 @@ impl Schemas {
         open_indexes: Option<bool>,
         store: &Store,
     ) -> Result<Self, StoreError> {
-        let of = |environment| match &declared {
-            Some(declared) => Ok(EnvironmentSchema::new(declared.clone(), true, open_indexes)),
-            None => Ok(EnvironmentSchema::load(store, environment, open_indexes)?.unwrap_or_else(|| {
+        let of = |environment| {
+            if let Some(declared) = &declared {
+                return Ok::<_, StoreError>(EnvironmentSchema::new(declared.clone(), true, open_indexes));
+            }
+            let kept = EnvironmentSchema::load(store, environment, open_indexes)?;
+            Ok(kept.unwrap_or_else(|| {
                 EnvironmentSchema::new(cloudkit_schema::Schema::new(), false, open_indexes)
-            })),
+            }))
         };
-        Ok::<_, StoreError>(Self {
-            development: of(Environment::Development)?,
-            production: of(Environment::Production)?,
-        })
+        Ok(Self { development: of(Environment::Development)?, production: of(Environment::Production)? })
     }
 
     fn get(&self, environment: Environment) -> &EnvironmentSchema {
@@ -151,7 +151,7 @@ impl State {
             (Arc::clone(&schemas.development.declared), Arc::clone(&schemas.production.declared))
         };
         let mut merged = cloudkit_schema::Schema::clone(&production);
-        merged.merge(&development).map_err(|conflict| SchemaError(conflict.to_string()))?;
+        merged.merge(&development).map_err(|conflict| SchemaError::of(vec![conflict.to_string()]))?;
         let schema = EnvironmentSchema::new(merged, true, self.settings().open_indexes);
         self.replace(&mut store, Environment::Production, schema, |_, _| Ok(()))?;
         Ok(())
@@ -176,9 +176,11 @@ impl State {
             (cloudkit_schema::Schema::clone(&schemas.development.declared), schemas.development.imported)
         };
         for record_type in grown.record_types.values() {
-            let known = declared.record_types.iter_mut().find(|known| known.name == record_type.name);
-            let Some(known) = known else {
-                declared.record_types.push(record_type.declare());
+            let name = &record_type.name;
+            if declared.record_type(name).is_none() {
+                declared.record_types.push(cloudkit_schema::RecordType::new(name).with_default_grants());
+            }
+            let Some(known) = declared.record_types.iter_mut().find(|known| known.name == *name) else {
                 continue;
             };
             for field in record_type.fields.values() {
@@ -226,8 +228,8 @@ impl State {
     pub(super) fn settle_schemas(&self) -> Result<(), StoreError> {
         let mut store = self.store();
         let schemas = self.schemas();
-        let was_behind = store.forget_lag()?;
         store.transaction(|store| {
+            let was_behind = store.forget_lag()?;
             for environment in ENVIRONMENTS {
                 let schema = schemas.get(environment);
                 let indexes = store.read_meta(&format!("indexes/{environment}"))?;

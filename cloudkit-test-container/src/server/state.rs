@@ -193,7 +193,7 @@ impl State {
     pub(super) fn ensure_user_records(&self, environment: Environment) -> Result<(), StoreError> {
         let keys: Vec<String> = {
             let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-            let keys = keys.all().filter(|key| key.environment == environment);
+            let keys = keys.all().iter().filter(|key| key.environment == environment);
             keys.map(|key| key.user_record_name.clone()).collect()
         };
         let users = self.users.iter().map(|user| &user.record_name);

@@ -13,8 +13,7 @@ impl Store {
         for database in self.databases(environment)? {
             self.clear_database(database)?;
         }
-        // Their numbers are never used again, so a token or marker from before leads nowhere.
-        self.connection.execute("DELETE FROM databases WHERE environment = ?1", [environment.as_str()])?;
+        // The databases get their default zones anew when they are next asked for, with numbers that no zone ever had.
         self.forget_databases();
         Ok(())
     }
@@ -24,10 +23,7 @@ impl Store {
         let lagging = "SELECT rid FROM records WHERE database = ?1
             UNION SELECT rid FROM lagging WHERE json_extract(record, '$.database') = ?1
             UNION SELECT rid FROM pending WHERE json_extract(record, '$.database') = ?1";
-        self.connection.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS cleared (rid INTEGER PRIMARY KEY)",
-            [],
-        )?;
+        self.connection.execute("CREATE TEMP TABLE IF NOT EXISTS cleared (rid INTEGER PRIMARY KEY)", [])?;
         self.connection.execute("DELETE FROM temp.cleared", [])?;
         self.connection.execute(&format!("INSERT INTO temp.cleared {lagging}"), [database.0])?;
         for sql in [

@@ -2,6 +2,7 @@
 //!
 //! The tables know nothing of HTTP or JSON requests; whoever calls decides what is allowed.
 
+mod environment;
 mod index;
 mod keys;
 mod records;
@@ -22,4 +23,6 @@ pub(crate) enum StoreError {
     Sqlite(#[from] rusqlite::Error),
     #[error("record {0} in the database cannot be read")]
     Damaged(i64),
+    #[error("the schema in the database cannot be read")]
+    DamagedSchema,
 }
