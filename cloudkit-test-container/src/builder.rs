@@ -8,8 +8,10 @@ use cloudkit_core::Environment;
 use cloudkit_core::auth::PublicKey;
 use cloudkit_core::record::RecordDescriptor;
 
+use crate::clock::VIRTUAL_START_MS;
 use crate::container::{StartError, TestContainer};
 use crate::facts;
+use crate::faults::Faults;
 use crate::schema::SchemaSource;
 use crate::users::User;
 
@@ -23,7 +25,9 @@ pub struct TestContainerBuilder {
     pub(crate) users: Vec<User>,
     pub(crate) jit: bool,
     pub(crate) open_indexes: Option<bool>,
-    pub(crate) index_lag: Duration,
+    pub(crate) index_lag: Option<Duration>,
+    pub(crate) faults: Faults,
+    pub(crate) virtual_time: Option<i64>,
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
     pub(crate) clock_window: Duration,
@@ -45,7 +49,9 @@ impl TestContainerBuilder {
             users: Vec::new(),
             jit: false,
             open_indexes: None,
-            index_lag: Duration::ZERO,
+            index_lag: None,
+            faults: Faults::new(),
+            virtual_time: None,
             seed: None,
             strict_headers: false,
             clock_window: facts::CLOCK_WINDOW.value,
@@ -98,7 +104,31 @@ impl TestContainerBuilder {
 
     /// Lets queries see a write only after so much time of the container's [clock](TestContainer::clock).
     pub fn index_lag(mut self, index_lag: Duration) -> Self {
-        self.index_lag = index_lag;
+        self.index_lag = Some(index_lag);
+        self
+    }
+
+    /// Plans faults from the start: see [`Faults`]. [`TestContainer::plan`] plans more while the container runs.
+    ///
+    /// The plan's seed and index lag are the container's, unless the builder is given others.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Lets the container's [clock](TestContainer::clock) stand at 2026-01-01T00:00:00Z until somebody moves it, so that
+    /// a run with the same seed and the same requests gives the same replies, byte for byte.
+    ///
+    /// [Clients of the container](TestContainer::client) take part: what they would wait for moves the clock instead.
+    /// Other programs sign with the time of their machine and are refused, unless time
+    /// [starts](Self::virtual_time_from) there.
+    pub fn virtual_time(self) -> Self {
+        self.virtual_time_from(VIRTUAL_START_MS)
+    }
+
+    /// [Virtual time](Self::virtual_time) that starts at this moment, in milliseconds since 1970 in UTC.
+    pub fn virtual_time_from(mut self, start_ms: i64) -> Self {
+        self.virtual_time = Some(start_ms);
         self
     }
 

@@ -42,8 +42,11 @@ impl TestContainer {
     }
 
     /// The builder of a client of this container, for one with a key, clock or transport of your own.
+    ///
+    /// In [virtual time](crate::TestContainerBuilder::virtual_time) the client has the container's clock.
     pub fn client_builder(&self) -> ContainerBuilder<NoCredentials> {
-        Container::builder(self.container_id()).environment(self.environment()).url(self.url())
+        let builder = Container::builder(self.container_id()).environment(self.environment()).url(self.url());
+        if self.clock().is_virtual() { builder.clock(self.clock().clone()) } else { builder }
     }
 
     /// Registers a public key and gives it an ID, as CloudKit Console does.

@@ -1,34 +1,128 @@
 //! The server's clock, which a test can move forward.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The server's clock: the machine's time, plus what was added to it.
+use cloudkit_core::runtime::{self, BoxFuture};
+
+/// Where virtual time starts unless it is told otherwise: 2026-01-01T00:00:00Z.
+pub(crate) const VIRTUAL_START_MS: i64 = 1_767_225_600_000;
+
+/// The server's clock. Tests move it, and clones show the same time.
 ///
-/// Index lag, the window for signatures, and the life of tokens follow it, so a test never has to sleep.
-#[derive(Clone, Debug, Default)]
+/// It shows the machine's time plus what was added to it, or, with
+/// [virtual time](crate::TestContainerBuilder::virtual_time), stands still until somebody moves it. Index lag, the window
+/// for signatures, the life of tokens, planned throttling and planned latency all follow it, so a test never has to sleep.
+///
+/// A client takes it as its own clock through [`cloudkit_core::runtime::Clock`]. In virtual time whoever sleeps moves the
+/// clock to the end of the sleep and does not wait, so that an hour of retries takes no time.
+#[derive(Clone)]
 pub struct Clock {
-    offset_ms: Arc<AtomicI64>,
+    base: Base,
+    /// Microseconds, which reach as far as the dates that a file system knows.
+    offset_us: Arc<AtomicI64>,
+}
+
+/// What the clock would show if nobody had moved it.
+#[derive(Clone, Copy, Debug)]
+enum Base {
+    /// The time of the machine; the moment is when the clock was made.
+    Machine(Instant),
+    /// Always this many milliseconds since 1970.
+    Standing(i64),
 }
 
 impl Clock {
+    /// A clock that follows the machine's.
+    pub(crate) fn of_the_machine() -> Self {
+        Self { base: Base::Machine(Instant::now()), offset_us: Arc::default() }
+    }
+
+    /// A clock that stands at a moment, in milliseconds since 1970, until it is moved.
+    pub(crate) fn standing(start_ms: i64) -> Self {
+        Self { base: Base::Standing(start_ms), offset_us: Arc::default() }
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
-        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let by = microseconds(by);
         let _ = self
-            .offset_ms
+            .offset_us
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |offset| Some(offset.saturating_add(by)));
     }
 
     /// What the clock shows, in milliseconds since 1970 in UTC.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place of the server that reads the clock")]
     pub fn now_ms(&self) -> i64 {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
-        now.saturating_add(self.offset_ms.load(Ordering::SeqCst))
+        let base = match self.base {
+            Base::Standing(start_ms) => start_ms,
+            Base::Machine(_) => machine_ms(),
+        };
+        base.saturating_add(self.offset_us.load(Ordering::SeqCst).div_euclid(1000))
     }
+
+    /// Whether the clock stands still until somebody moves it.
+    #[must_use]
+    pub const fn is_virtual(&self) -> bool {
+        matches!(self.base, Base::Standing(_))
+    }
+
+    /// Moves the clock forward until so much was added to it altogether.
+    fn advance_to(&self, offset_us: i64) {
+        self.offset_us.fetch_max(offset_us, Ordering::SeqCst);
+    }
+}
+
+impl runtime::Clock for Clock {
+    fn now(&self) -> SystemTime {
+        let since_epoch = Duration::from_millis(u64::try_from(self.now_ms()).unwrap_or(0));
+        UNIX_EPOCH.checked_add(since_epoch).unwrap_or(UNIX_EPOCH)
+    }
+
+    fn monotonic(&self) -> Duration {
+        let moved = u64::try_from(self.offset_us.load(Ordering::SeqCst)).unwrap_or(0);
+        let passed = match self.base {
+            Base::Standing(_) => Duration::ZERO,
+            Base::Machine(since) => since.elapsed(),
+        };
+        passed.saturating_add(Duration::from_micros(moved))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        if !self.is_virtual() {
+            return Box::pin(tokio::time::sleep(duration));
+        }
+        // Two that sleep at once for a second are both awake after one second, so each has an end and not a length.
+        let end = self.offset_us.load(Ordering::SeqCst).saturating_add(microseconds(duration));
+        Box::pin(async move {
+            // Whoever is ready to run at this moment still sees it.
+            tokio::task::yield_now().await;
+            self.advance_to(end);
+        })
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clock")
+            .field("now_ms", &self.now_ms())
+            .field("is_virtual", &self.is_virtual())
+            .finish()
+    }
+}
+
+/// Rounded up, because a sleep must not end early.
+fn microseconds(duration: Duration) -> i64 {
+    let whole = duration.as_micros() + u128::from(!duration.subsec_nanos().is_multiple_of(1000));
+    i64::try_from(whole).unwrap_or(i64::MAX)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place of the server that reads the clock")]
+fn machine_ms() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The day of a moment, as year, month (1 to 12) and day (1 to 31), by the Gregorian calendar in UTC.
@@ -94,9 +188,28 @@ mod tests {
 
     #[test]
     fn the_clock_only_moves_forward() {
-        let clock = Clock::default();
+        let clock = Clock::of_the_machine();
         let before = clock.now_ms();
         clock.advance(Duration::from_secs(60));
         assert!(clock.now_ms() >= before + 60_000);
+    }
+
+    #[test]
+    fn virtual_time_stands_still_until_somebody_moves_it() {
+        let clock = Clock::standing(VIRTUAL_START_MS);
+        assert_eq!(http_date(clock.now_ms()), "Thu, 01 Jan 2026 00:00:00 GMT");
+        clock.clone().advance(Duration::from_millis(1500));
+        assert_eq!(clock.now_ms(), VIRTUAL_START_MS + 1500);
+    }
+
+    #[tokio::test]
+    async fn sleepers_of_virtual_time_sleep_beside_each_other_and_not_one_after_the_other() {
+        use cloudkit_core::runtime::Clock as _;
+        let clock = Clock::standing(0);
+        let ((), ()) = tokio::join!(
+            clock.sleep(Duration::from_secs(3600)),
+            clock.sleep(Duration::from_secs(3600) + Duration::from_nanos(1))
+        );
+        assert_eq!(clock.monotonic(), Duration::from_secs(3600) + Duration::from_micros(1));
     }
 }

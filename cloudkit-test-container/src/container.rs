@@ -11,10 +11,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::api::{Scope, check_zone_name};
+use crate::api::{Endpoint, Scope, check_zone_name};
 use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
-use crate::faults::Fault;
+use crate::faults::{Fault, FaultRule, Running};
 use crate::random::Random;
 use crate::management::Access;
 use crate::schema::{SchemaError, declared_schema};
@@ -85,6 +85,9 @@ pub enum StartError {
     /// The file cannot be used.
     #[error("cannot open the data")]
     Data(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A planned fault is for an endpoint that there is not.
+    #[error("{0}")]
+    Faults(String),
     /// The system gives no random numbers.
     #[error("cannot make a key: the system gives no random numbers")]
     Random,
@@ -138,7 +141,7 @@ impl TestContainer {
         if !container_id.starts_with("iCloud.") || !is_plain {
             return Err(StartError::ContainerId(container_id));
         }
-        let seed = match builder.seed {
+        let seed = match builder.seed.or(builder.faults.seed) {
             Some(seed) => seed,
             None => getrandom::u64().map_err(|_| StartError::Random)?,
         };
@@ -150,6 +153,11 @@ impl TestContainer {
             }
             known_users.push(User::known(user, &container_id));
         }
+        let mut random = Random::new(seed);
+        let access = Access::new(
+            builder.team_id.unwrap_or_else(|| random.hex64()[..10].to_ascii_uppercase()),
+            builder.management_token.unwrap_or_else(|| random.hex64()),
+        );
         let settings = Settings {
             container_id,
             strict_headers: builder.strict_headers,
@@ -157,17 +165,16 @@ impl TestContainer {
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
             jit: builder.jit,
             open_indexes: builder.open_indexes,
+            access,
         };
-        let store = Store::open(builder.data.as_deref(), builder.index_lag).map_err(StartError::data)?;
-        let schemas =
-            Schemas::new(declared, builder.open_indexes, &store).map_err(StartError::data)?;
-        let mut random = Random::new(seed);
-        let access = Access::new(
-            builder.team_id.unwrap_or_else(|| random.hex64()[..10].to_ascii_uppercase()),
-            builder.management_token.unwrap_or_else(|| random.hex64()),
-        );
-        let state =
-            State::new(settings, known_users, schemas, access, store, random).map_err(StartError::data)?;
+        let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
+        let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
+        let store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
+        builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;
+        let faults = Running::new(builder.faults, seed, clock.now_ms());
+        let schemas = Schemas::new(declared, builder.open_indexes, &store).map_err(StartError::data)?;
+        let state = State::new(settings, known_users, schemas, store, random, clock, faults)
+            .map_err(StartError::data)?;
 
         let keys = [Environment::Development, Environment::Production].map(|environment| {
             let private_key = PrivateKey::generate().map_err(|_| StartError::Random)?;
@@ -393,19 +400,33 @@ impl TestContainer {
     }
 
     /// Plans a fault, which the next request meets that has not met an earlier one.
+    #[track_caller]
     pub fn fail_next(&self, fault: Fault) {
-        self.state.faults().plan(None, fault);
+        self.plan(FaultRule::new(fault));
     }
 
     /// Plans a fault for the next request to an endpoint, such as `records/modify`.
+    #[track_caller]
     pub fn fail_next_at(&self, endpoint: &str, fault: Fault) {
-        self.state.faults().plan(Some(endpoint.to_owned()), fault);
+        self.plan(FaultRule::new(fault).at(endpoint));
     }
 
-    /// The planned faults that no request has met. A test ends with none.
+    /// Plans a fault for the requests that a rule describes.
+    #[track_caller]
+    pub fn plan(&self, rule: impl Into<FaultRule>) {
+        self.state.faults().plan(rule.into(), self.clock().now_ms());
+    }
+
+    /// The planned faults that have to be met and were not. A container that is dropped while there are any panics, and
+    /// names the lines that planned them.
     #[must_use]
     pub fn unmet_faults(&self) -> Vec<Fault> {
         self.state.faults().unmet()
+    }
+
+    /// Takes back all planned faults, met or not; a rate limit stays.
+    pub fn forget_faults(&self) {
+        self.state.faults().forget();
     }
 
     /// Stops the container after the requests that are under way, but does not wait longer than five seconds.
@@ -420,9 +441,23 @@ impl TestContainer {
 }
 
 impl Drop for TestContainer {
+    /// Stops the container.
+    ///
+    /// # Panics
+    ///
+    /// If a planned fault was not met that had to be: a test that plans trouble and never has any tests nothing. Where the
+    /// thread is panicking already, it prints the seed instead, with which the failure comes again.
     fn drop(&mut self) {
         if let Some(server) = self.server.take() {
             server.abort();
+        }
+        if std::thread::panicking() {
+            eprintln!(
+                "note: the test container has the seed {seed}; `.seed({seed})` repeats it",
+                seed = self.seed
+            );
+        } else if let Some(complaint) = self.state.faults().complaint() {
+            panic!("{complaint}");
         }
     }
 }

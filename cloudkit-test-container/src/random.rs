@@ -11,6 +11,17 @@ impl Random {
         Self { state: seed }
     }
 
+    /// A generator for one decision, which depends on all these numbers and on nothing else.
+    pub(crate) fn of(numbers: &[u64]) -> Self {
+        let state = numbers.iter().fold(0, |state, number| Self { state: state ^ *number }.next_u64());
+        Self { state }
+    }
+
+    /// A number from 0 to 1, without 1, with all the 53 bits that a double can hold there.
+    pub(crate) fn unit_interval(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     pub(crate) fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;

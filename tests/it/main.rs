@@ -3,7 +3,9 @@
 
 mod client;
 mod conformance;
+mod faults;
 mod keys;
+mod management;
 mod readme;
 mod scripted;
 mod signing;

@@ -113,6 +113,11 @@ impl Endpoint {
         Self::ALL.iter().find(|(_, name, _)| *name == path).map(|(endpoint, ..)| *endpoint)
     }
 
+    /// Whether there is an endpoint of this name.
+    pub(crate) fn is_known(name: &str) -> bool {
+        Self::from_path(name).is_some()
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(endpoint, ..)| *endpoint == self).map_or("", |(_, name, _)| name)
     }

@@ -100,7 +100,7 @@ const REMEMBER_EXPIRED_MS: i64 = Duration::from_secs(24 * 3600).as_millis() as i
 
 /// Whether the query string holds a token.
 pub(super) fn has_token(target: &str) -> bool {
-    parameter(target, API_TOKEN).or_else(|| web_auth_parameter(target)).is_some()
+    parameter(target, API_TOKEN).or_else(|| web_auth_token(target)).is_some()
 }
 
 /// The target with `…` in place of the values of tokens, in ASCII.
@@ -123,7 +123,8 @@ fn parameter(target: &str, name: &str) -> Option<String> {
     (!value.is_empty() && value != "null").then_some(value)
 }
 
-fn web_auth_parameter(target: &str) -> Option<String> {
+/// The web auth token of a request.
+pub(crate) fn web_auth_token(target: &str) -> Option<String> {
     WEB_AUTH_TOKEN.iter().find_map(|name| parameter(target, name))
 }
 
@@ -145,7 +146,7 @@ pub(super) fn authenticate(
         if !is_known {
             return Err(failed("Authentication failed"));
         }
-        match web_auth_parameter(request.target) {
+        match web_auth_token(request.target) {
             None => None,
             Some(text) => {
                 if request.target.split_once('?').is_some_and(|(_, query)| query.contains('+')) {
@@ -220,9 +221,9 @@ mod tests {
     fn parameters_are_decoded_and_plus_stays_plus() {
         let target = "/x?ckAPIToken=ab&ckWebAuthToken=a%2Bb+c%3D";
         assert_eq!(parameter(target, API_TOKEN).as_deref(), Some("ab"));
-        assert_eq!(web_auth_parameter(target).as_deref(), Some("a+b+c="));
-        assert_eq!(web_auth_parameter("/x?ckSession=null"), None);
-        assert_eq!(web_auth_parameter("/x?ckSession=s").as_deref(), Some("s"));
+        assert_eq!(web_auth_token(target).as_deref(), Some("a+b+c="));
+        assert_eq!(web_auth_token("/x?ckSession=null"), None);
+        assert_eq!(web_auth_token("/x?ckSession=s").as_deref(), Some("s"));
     }
 
     #[test]

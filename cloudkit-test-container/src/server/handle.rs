@@ -7,11 +7,12 @@ use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::other_writer::write_before;
 use super::{LoggedRequest, State, cors, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
-use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target};
+use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target, web_auth_token};
 use crate::clock::http_date;
-use crate::faults::Fault;
+use crate::faults::{Arrival, Fault, Met};
 use crate::management;
 
 /// A request as it was received.
@@ -31,8 +32,27 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// Close the connection instead.
-    pub(crate) drop: bool,
+    pub(crate) delivery: Delivery,
+}
+
+impl Reply {
+    /// A reply that arrives.
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
+        Self { status, headers, body: body.into(), delivery: Delivery::Whole }
+    }
+}
+
+/// How a reply travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    #[default]
+    Whole,
+    /// The connection closes instead.
+    Dropped,
+    /// The connection closes when so much of the body is sent, and never at its end.
+    Truncated { percent: u8 },
+    /// The body comes in pieces of so many bytes, each after a pause.
+    Slow { piece: usize, pause: Duration },
 }
 
 /// Where a path leads.
@@ -54,12 +74,35 @@ impl From<ApiError> for NoRoute {
     }
 }
 
-/// Answers a request and writes it to the log.
-pub(crate) fn handle(state: &State, request: &Request) -> Reply {
+/// Decides which planned faults a request meets, as soon as it is there.
+///
+/// Only requests that lead somewhere meet any.
+pub(crate) fn arrive(state: &State, request: &Request) -> Met {
+    if state.faults().is_idle() {
+        return Met::default();
+    }
+    let Ok(route) = route(state, &request.target) else { return Met::default() };
+    let Some(body) = request.body.as_deref() else { return Met::default() };
+    if !route.endpoint.methods().contains(&request.method.as_str()) {
+        return Met::default();
+    }
+    // A quote inside of a JSON string has a backslash before it, so only a whole string can look like this.
+    let mentions = |member: &str| memchr::memmem::find(body, format!("\"{member}\"").as_bytes()).is_some();
+    let arrival = Arrival {
+        endpoint: route.endpoint.as_str(),
+        next_page: mentions("continuationMarker") || mentions("syncToken"),
+        has_web_auth_token: web_auth_token(&request.target).is_some(),
+        now_ms: state.clock().now_ms(),
+    };
+    state.faults().meet(&arrival)
+}
+
+/// Answers a request, with the fault that it has met, and writes it to the log.
+pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> Reply {
     let uuid = state.random_uuid();
     let mut findings = Findings::none();
-    let mut reply = Reply { status: 200, headers: HeaderMap::new(), body: Bytes::new(), drop: false };
-    let mut refusal: Option<String> = None;
+    let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
+    let mut server_error_code = None;
 
     if request.method == "OPTIONS" {
         reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
@@ -67,9 +110,9 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
     } else if management::serves(&request.target) {
-        refusal = management::respond(state, request, &uuid, &mut reply);
+        server_error_code = management::respond(state, request, &uuid, &mut reply);
     } else {
-        match respond(state, request, &mut findings, &mut reply) {
+        match respond(state, request, fault.as_ref(), &mut findings, &mut reply) {
             Ok(()) => {}
             Err(mut error) => {
                 error.locate(request.body.as_deref().unwrap_or_default());
@@ -79,7 +122,7 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
                     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
                     reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
                 }
-                refusal = Some(error.code.as_str().to_owned());
+                server_error_code = Some(error.code.as_str().to_owned());
             }
         }
     }
@@ -88,8 +131,9 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
         method: request.method.clone(),
         target: redact_target(&request.target),
         status: reply.status,
-        dropped: reply.drop,
-        server_error_code: refusal,
+        dropped: reply.delivery == Delivery::Dropped,
+        fault: fault.as_ref().map(Fault::kind),
+        server_error_code,
         key_id: known_key_id(state, request),
         signature: findings.signature,
         explanation: findings.explanation.map(|explanation| explanation.to_string()),
@@ -103,6 +147,7 @@ pub(crate) fn handle(state: &State, request: &Request) -> Reply {
 fn respond(
     state: &State,
     request: &Request,
+    fault: Option<&Fault>,
     findings: &mut Findings,
     reply: &mut Reply,
 ) -> Result<(), ApiError> {
@@ -122,7 +167,11 @@ fn respond(
         return Err(error);
     }
     let Some(body) = &request.body else { return Err(state.too_large()) };
-    let fault = state.faults().meet(route.endpoint);
+    if fault == Some(&Fault::ExpiredToken)
+        && let Some(token) = web_auth_token(&request.target)
+    {
+        state.tokens().expire(&token);
+    }
     let signed = SignedRequest {
         target: &request.target,
         headers: &request.headers,
@@ -133,20 +182,30 @@ fn respond(
     };
     let caller = authenticate(state, &signed, findings);
     match fault {
-        Some(Fault::Status { code, retry_after }) => return Err(injected(code, retry_after)),
+        Some(Fault::Status { code, retry_after }) => return Err(injected(code.clone(), *retry_after)),
         Some(Fault::DropBeforeCommit) => {
-            reply.drop = true;
+            reply.delivery = Delivery::Dropped;
             return Err(injected(ServerErrorCode::InternalError, None));
         }
         Some(Fault::Raw { status, content_type, body }) => {
-            reply.status = status;
-            reply.body = body.into();
-            let content_type = HeaderValue::from_str(&content_type);
+            reply.status = *status;
+            reply.body = body.clone().into();
+            let content_type = HeaderValue::from_str(content_type);
             reply.headers.extend(content_type.ok().map(|value| (http::header::CONTENT_TYPE, value)));
             return Ok(());
         }
-        Some(Fault::DropAfterCommit) => reply.drop = true,
-        None => {}
+        Some(Fault::Misdirected) => {
+            reply.status = 421;
+            let plain = HeaderValue::from_static("text/plain");
+            reply.headers.insert(http::header::CONTENT_TYPE, plain);
+            return Ok(());
+        }
+        Some(Fault::DropAfterCommit) => reply.delivery = Delivery::Dropped,
+        Some(Fault::TruncatedBody { percent }) => reply.delivery = Delivery::Truncated { percent: *percent },
+        Some(Fault::SlowBody { piece, pause }) => {
+            reply.delivery = Delivery::Slow { piece: *piece, pause: *pause };
+        }
+        Some(Fault::ExpiredToken | Fault::WriteBefore { .. } | Fault::Latency(_)) | None => {}
     }
     let caller = caller?;
     let call = Call {
@@ -156,6 +215,9 @@ fn respond(
         caller: &caller,
         now: state.clock().now_ms(),
     };
+    if let Some(Fault::WriteBefore { operations }) = fault {
+        write_before(&call, body, operations)?;
+    }
     reply.body = answer(&call, route.endpoint, &request.method, body)?.into();
     Ok(())
 }

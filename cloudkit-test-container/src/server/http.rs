@@ -5,12 +5,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State as Shared};
 use axum::response::Response;
 use bytes::Bytes;
+use cloudkit_core::runtime::Clock as _;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
@@ -21,9 +23,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
-use super::{Reply, Request, State, handle};
+use super::trouble::{Dropped, TroubledBody};
+use super::{Delivery, Reply, Request, State, arrive, handle};
 use crate::api::ApiError;
 use crate::facts;
+use crate::faults::{Fault, Met};
 
 /// Bodies above the limit are read to their end, so that the client gets to read the answer, but not beyond this.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
@@ -56,8 +60,10 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: wa
 async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bool>) {
     // Small replies must not wait for the acknowledgement of earlier ones.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let misdirected = Misdirected::default();
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let mut app = app.clone();
+        request.extensions_mut().insert(misdirected.clone());
         async move {
             match app.call(request).await {
                 Ok(response) if response.extensions().get::<Dropped>().is_some() => Err(Dropped),
@@ -80,25 +86,9 @@ async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bo
     }
 }
 
-/// The connection is to be closed instead of answered. A response carries it down to the connection.
-#[derive(Clone, Copy, Debug)]
-struct Dropped;
-
-impl fmt::Display for Dropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a planned fault closes the connection")
-    }
-}
-
-impl std::error::Error for Dropped {}
-
-impl Dropped {
-    fn response() -> Response {
-        let mut response = Response::default();
-        response.extensions_mut().insert(Self);
-        response
-    }
-}
+/// Whether a planned fault has said that the connection belongs to another host.
+#[derive(Clone, Debug, Default)]
+struct Misdirected(Arc<AtomicBool>);
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
@@ -109,18 +99,41 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     };
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
+    let Met { delay, fault } = meet(&state, &request, parts.extensions.get::<Misdirected>());
+    if !delay.is_zero() {
+        state.clock().sleep(delay).await;
+    }
     let reply = {
         let state = Arc::clone(&state);
-        tokio::task::spawn_blocking(move || handle(&state, &request)).await
+        tokio::task::spawn_blocking(move || handle(&state, &request, fault)).await
     };
     let reply = reply.unwrap_or_else(|error| broken(&state, &error));
-    if reply.drop {
-        return Dropped::response();
-    }
-    let mut response = Response::new(Body::from(reply.body));
+    let body = match reply.delivery {
+        Delivery::Whole => Body::from(reply.body),
+        Delivery::Dropped => return Dropped::response(),
+        Delivery::Truncated { percent } => Body::new(TroubledBody::truncated(reply.body, percent)),
+        Delivery::Slow { piece, pause } => {
+            Body::new(TroubledBody::slow(reply.body, piece, pause, state.clock().clone()))
+        }
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
     *response.headers_mut() = reply.headers;
     response
+}
+
+/// What the request meets. A misdirected connection stays so, whatever else is planned.
+fn meet(state: &State, request: &Request, connection: Option<&Misdirected>) -> Met {
+    if connection.is_some_and(|connection| connection.0.load(Ordering::SeqCst)) {
+        return Met { fault: Some(Fault::Misdirected), ..Met::default() };
+    }
+    let met = arrive(state, request);
+    if met.fault == Some(Fault::Misdirected)
+        && let Some(connection) = connection
+    {
+        connection.0.store(true, Ordering::SeqCst);
+    }
+    met
 }
 
 /// The body, or `None` if it is larger than the server takes.
@@ -147,10 +160,5 @@ fn broken(state: &State, error: &dyn fmt::Display) -> Reply {
         cloudkit_core::ServerErrorCode::InternalError,
         "the test container has a fault of its own; please report it",
     );
-    Reply {
-        status: 500,
-        headers: http::HeaderMap::new(),
-        body: refusal.body(&state.random_uuid()).into(),
-        drop: false,
-    }
+    Reply::new(500, http::HeaderMap::new(), refusal.body(&state.random_uuid()))
 }

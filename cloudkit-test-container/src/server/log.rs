@@ -22,6 +22,8 @@ pub struct LoggedRequest {
     pub status: u16,
     /// Whether the connection was closed without a reply.
     pub dropped: bool,
+    /// The [kind](crate::Fault::kind) of the planned fault that the request has met.
+    pub fault: Option<&'static str>,
     /// `serverErrorCode`, if the whole request was refused.
     pub server_error_code: Option<String>,
     /// The key ID, if there was one and it is registered.

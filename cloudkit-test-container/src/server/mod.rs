@@ -5,10 +5,12 @@ mod handle;
 mod http;
 mod log;
 mod schemas;
+mod other_writer;
 mod sign_in;
 mod state;
+mod trouble;
 
-pub(crate) use handle::{Reply, Request, handle};
+pub(crate) use handle::{Delivery, Reply, Request, arrive, handle};
 pub(crate) use http::serve;
 pub(crate) use log::Log;
 pub use log::LoggedRequest;

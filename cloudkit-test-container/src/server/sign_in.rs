@@ -3,7 +3,6 @@
 //! Like Apple's page it hands the web auth token to the window that opened it, under the names that today's and older
 //! programs read.
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -56,7 +55,7 @@ fn page(status: u16, content: &str) -> Reply {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let body = format!("<!doctype html><meta charset=\"utf-8\"><title>Sign in</title>{content}");
-    Reply { status, headers, body: Bytes::from(body), drop: false }
+    Reply::new(status, headers, body)
 }
 
 fn escape(text: &str) -> String {

@@ -11,7 +11,7 @@ use crate::api::{ApiError, Scope};
 use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
-use crate::faults::Faults;
+use crate::faults::Running;
 use crate::random::Random;
 use crate::management::Access;
 use crate::schema::USERS;
@@ -22,7 +22,7 @@ use crate::users::{KnownUser, key_record_name};
 pub(crate) const ENVIRONMENTS: [Environment; 2] = [Environment::Development, Environment::Production];
 
 /// How strict the container is, and where it gives way.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) container_id: String,
     pub(crate) strict_headers: bool,
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) jit: bool,
     /// Whether every field is indexed; `None` if that depends on whether anybody has declared a schema.
     pub(crate) open_indexes: Option<bool>,
+    /// The team of the container, and the tokens of the management API.
+    pub(crate) access: Access,
 }
 
 /// What all requests of a container share.
@@ -41,11 +43,10 @@ pub(crate) struct State {
     users: Vec<KnownUser>,
     keys: RwLock<KeyRing>,
     tokens: Mutex<Tokens>,
-    access: Access,
     pub(super) schemas: Mutex<Schemas>,
     store: Mutex<Store>,
     random: Mutex<Random>,
-    faults: Mutex<Faults>,
+    faults: Mutex<Running>,
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
     log: Log,
@@ -57,21 +58,21 @@ impl State {
         settings: Settings,
         users: Vec<KnownUser>,
         schemas: Schemas,
-        access: Access,
         store: Store,
         random: Random,
+        clock: Clock,
+        faults: Running,
     ) -> Result<Self, StoreError> {
         let state = Self {
             settings,
-            clock: Clock::default(),
+            clock,
             users,
             keys: RwLock::default(),
             tokens: Mutex::default(),
             schemas: Mutex::new(schemas),
-            access,
             store: Mutex::new(store),
             random: Mutex::new(random),
-            faults: Mutex::default(),
+            faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
             log: Log::default(),
             url: OnceLock::new(),
@@ -115,7 +116,7 @@ impl State {
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Running> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -130,7 +131,7 @@ impl State {
 
     /// The team of the container, and the tokens of the management API.
     pub(crate) fn access(&self) -> &Access {
-        &self.access
+        &self.settings.access
     }
 
     pub(crate) fn set_url(&self, url: String) {
@@ -201,7 +202,7 @@ impl State {
     }
 
     /// Makes the record of type `Users` that stands for a user, unless it exists.
-    fn ensure_user_record(&self, environment: Environment, name: &str) -> Result<(), StoreError> {
+    pub(crate) fn ensure_user_record(&self, environment: Environment, name: &str) -> Result<(), StoreError> {
         let now = self.clock.now_ms();
         let schema = self.schema(environment);
         self.store().transaction(|store| {

@@ -261,23 +261,7 @@ impl Store {
                 self.apply_change(None, Some(&record), record_type)?;
             }
         }
-        // Records that are gone, and that the indexes still show.
-        for rid in self.lagging_deletes(database)? {
-            if let Some(Some(record)) = self.shown_version(rid)?
-                && let Some(record_type) = record_type(&record)
-            {
-                self.apply_change(None, Some(&record), record_type)?;
-            }
-        }
         Ok(())
-    }
-
-    fn lagging_deletes(&self, database: DatabaseId) -> Result<Vec<i64>, StoreError> {
-        let sql = "SELECT rid FROM lagging
-            WHERE json_extract(record, '$.database') = ?1 AND rid NOT IN (SELECT rid FROM records) ORDER BY rid";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map([database.0], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn slot_id(&mut self, record_type: &str, slot: &Slot) -> Result<i64, StoreError> {

@@ -1,0 +1,1 @@
+//! Records over the management API.
