@@ -8,7 +8,7 @@ use cloudkit_core::Environment::{self, Development, Production};
 use cloudkit_core::database::Public;
 use cloudkit_core::dynamic::{DynamicDatabase, DynamicRecord, Value};
 use cloudkit_core::query::Comparator;
-use cloudkit_core::{Container, ServerErrorCode};
+use cloudkit_core::{Container, Patch, ServerErrorCode};
 use cloudkit_test_container::{ContainerError, StartError, TestContainer, TestContainerBuilder};
 
 /// A schema with one record type of these members, which everybody may use and which can be listed.
@@ -161,8 +161,8 @@ async fn a_reset_deletes_development_and_leaves_production_and_who_may_ask() {
     assert_eq!(names(&development, "a").await, ["a"]);
     // What an import builds anew lags as before.
     let record = development.lookup("a").await.unwrap();
-    let renamed = Patch::of(&record).set_field("title", "z");
-    development.update(renamed).await.unwrap();
+    let renamed = Patch::new().set_field("title", "z");
+    development.update(&record, renamed).await.unwrap();
     server.import_schema(&article("title STRING QUERYABLE, views INT64, extra BYTES,")).unwrap();
     assert_eq!(names(&development, "a").await, ["a"]);
     assert!(names(&development, "z").await.is_empty());

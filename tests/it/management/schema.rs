@@ -96,8 +96,8 @@ async fn validating_is_no_error_and_changes_nothing() {
     let message = wrong["errorMessage"].as_str().unwrap();
     assert!(message.starts_with("Encountered \" <IDENTIFIER> \"BADTYPE \"\" at line 11, column 25."), "{message}");
     assert!(message.contains("Was expecting"), "{message}");
-    let wrong = validate(&container, &ARTICLE.replace("views           INT64", "views           ASSET SORTABLE"));
-    let message = wrong.await.json(200)["errorMessage"].to_string();
+    let text = ARTICLE.replace("views           INT64", "views           ASSET SORTABLE");
+    let message = validate(&container, &text).await.json(200)["errorMessage"].to_string();
     assert!(["views", "ASSET", "SORTABLE"].iter().all(|part| message.contains(part)), "{message}");
     assert_eq!(container.export_schema(Environment::Development), before);
 }
