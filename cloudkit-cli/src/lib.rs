@@ -20,6 +20,7 @@
 //!
 //! A command may have others; its `--help` lists them.
 
+pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod context;

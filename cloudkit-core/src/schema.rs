@@ -24,14 +24,13 @@
 //! # struct Article { title: String }
 //! # #[derive(CkRecord)]
 //! # struct Author { name: String }
-//! # const _: &str = stringify!(
 //! #[test]
-//! # );
 //! fn emit_schema() -> Result<(), cloudkit_core::schema::EmitError> {
 //!     cloudkit_core::schema::emit_when_asked::<(Article, Author)>()
 //! }
-//! # assert!(emit_schema().is_ok());
 //! ```
+
+#![expect(clippy::test_attr_in_doctest, reason = "the test is what the example shows")]
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -178,11 +177,10 @@ mod tests {
 
     #[test]
     fn structs_of_one_type_are_joined_and_the_text_is_a_schema() {
-        const ONE: &[FieldDescriptor] = &[text("a", false, QUERYABLE), text("b", true, Index {
-            queryable: false,
-            sortable: false,
-            searchable: false,
-        })];
+        const ONE: &[FieldDescriptor] = &[
+            text("a", false, QUERYABLE),
+            text("b", true, Index { queryable: false, sortable: false, searchable: false }),
+        ];
         const OTHER: &[FieldDescriptor] =
             &[text("a", false, Index { queryable: false, sortable: false, searchable: true })];
         let schema = of_descriptors(&[descriptor(ONE), descriptor(OTHER)]).expect("one schema");
@@ -201,13 +199,8 @@ mod tests {
     #[test]
     fn structs_that_disagree_are_refused_by_name() {
         const ONE: &[FieldDescriptor] = &[text("a", false, QUERYABLE)];
-        const OTHER: &[FieldDescriptor] = &[FieldDescriptor::new(
-            "a",
-            ValueType::one(ScalarType::Int64),
-            false,
-            false,
-            QUERYABLE,
-        )];
+        const OTHER: &[FieldDescriptor] =
+            &[FieldDescriptor::new("a", ValueType::one(ScalarType::Int64), false, false, QUERYABLE)];
         let conflict = of_descriptors(&[descriptor(ONE), descriptor(OTHER)]).expect_err("a conflict");
         let text = conflict.to_string();
         assert!(["`a`", "Thing", "LIST<STRING>", "INT64"].iter().all(|part| text.contains(part)), "{text}");

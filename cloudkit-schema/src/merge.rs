@@ -116,9 +116,10 @@ mod tests {
 
     #[test]
     fn everything_of_both_is_in_the_result() {
-        let mut one = schema("CREATE ROLE r; RECORD TYPE A ( x STRING SORTABLE, n NUMBER, GRANT READ TO r );");
+        let mut one =
+            schema("CREATE ROLE r; RECORD TYPE A ( x STRING SORTABLE, n NUMBER, GRANT READ TO r );");
         let other = schema(
-            "CREATE ROLE s; RECORD TYPE B ( ); RECORD TYPE A ( x STRING QUERYABLE, y BYTES, n NUMBER PREFERRED AS
+            "CREATE ROLE r; CREATE ROLE s; RECORD TYPE B ( ); RECORD TYPE A ( x STRING QUERYABLE, y BYTES, n NUMBER PREFERRED AS
              DOUBLE, GRANT WRITE TO r, GRANT READ TO s );",
         );
         one.merge(&other).expect("no conflict");

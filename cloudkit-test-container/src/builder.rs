@@ -30,8 +30,10 @@ pub struct TestContainerBuilder {
     pub(crate) virtual_time: Option<i64>,
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
+    pub(crate) empty_change_pages: u8,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    pub(crate) asset_limit: usize,
     pub(crate) data: Option<PathBuf>,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
     pub(crate) api_tokens: Vec<(String, Environment)>,
@@ -54,8 +56,10 @@ impl TestContainerBuilder {
             virtual_time: None,
             seed: None,
             strict_headers: false,
+            empty_change_pages: 0,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
+            asset_limit: facts::ASSET_SIZE.value,
             data: None,
             keys: Vec::new(),
             api_tokens: Vec::new(),
@@ -144,6 +148,15 @@ impl TestContainerBuilder {
         self
     }
 
+    /// Puts so many empty pages before each page of a change feed that is not the last, at most 127.
+    ///
+    /// Apple's service has such pages, with `moreComing` and a new token but without a record, where it has compacted its
+    /// history. A program that takes an empty page for the end loses changes.
+    pub fn empty_change_pages(mut self, pages: u8) -> Self {
+        self.empty_change_pages = pages.min(127);
+        self
+    }
+
     /// Sets how long before and after its date a signature is good. It is ten minutes otherwise.
     pub fn clock_window(mut self, clock_window: Duration) -> Self {
         self.clock_window = clock_window;
@@ -153,6 +166,12 @@ impl TestContainerBuilder {
     /// Lets a web auth token be used once, as Apple's documents have it. Apple's service lets it live on.
     pub fn strict_web_auth_tokens(mut self, strict_web_auth_tokens: bool) -> Self {
         self.strict_web_auth_tokens = strict_web_auth_tokens;
+        self
+    }
+
+    /// Sets how large a file may be that is uploaded, in bytes. It is 50 MB otherwise.
+    pub fn asset_limit(mut self, bytes: usize) -> Self {
+        self.asset_limit = bytes;
         self
     }
 

@@ -15,8 +15,8 @@ use crate::api::{Endpoint, Scope, check_zone_name};
 use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
 use crate::faults::{Fault, FaultRule, Running};
-use crate::random::Random;
 use crate::management::Access;
+use crate::random::Random;
 use crate::schema::{SchemaError, declared_schema};
 use crate::server::{LoggedRequest, Schemas, Settings, State, serve};
 use crate::store::Store;
@@ -163,9 +163,11 @@ impl TestContainer {
             strict_headers: builder.strict_headers,
             clock_window: builder.clock_window,
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
+            asset_limit: builder.asset_limit,
             jit: builder.jit,
             open_indexes: builder.open_indexes,
             access,
+            empty_change_pages: builder.empty_change_pages,
         };
         let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
         let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
@@ -397,6 +399,17 @@ impl TestContainer {
             store.create_zone(database, zone)
         });
         created.map_err(|error: crate::store::StoreError| ContainerError::Store(error.to_string()))
+    }
+
+    /// Makes all sync tokens that were handed out so far worthless, in both environments: the service forgets how far
+    /// its readers have come. They have to start from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn expire_sync_tokens(&self) -> Result<(), ContainerError> {
+        let expired = self.state.store().expire_sync_tokens();
+        expired.map_err(|error| ContainerError::Store(error.to_string()))
     }
 
     /// Plans a fault, which the next request meets that has not met an earlier one.

@@ -149,6 +149,33 @@ facts! {
     RECORD_SIZE: usize = 1_048_576, Inferred,
         "the reference says 1 MB and not which",
         "1 MB of a record's fields is 1,048,576 bytes";
+    ASSET_SIZE: usize = 50 * 1_048_576, Disputed,
+        "the reference says 50 MB on one page and 15 MB on another",
+        "a file of an asset may have 50 MB";
+    UPLOAD_URL_LIFE: Duration = Duration::from_secs(15 * 60), Documented,
+        "CloudKit Web Services Reference, Uploading Assets",
+        "the address of an upload can be used for 15 minutes";
+    EXPIRED_UPLOAD_URL: u16 = 410, Inferred,
+        "no report",
+        "an upload to an address whose time is over is answered with 410";
+    RECEIPT_LIFE: Duration = Duration::from_secs(24 * 3600), Inferred,
+        "the reference says that uploads which are not saved are deleted, and not when",
+        "an uploaded file that no record takes up is kept for a day";
+    RECEIPT_IS_FOR_ONE_FIELD: bool = true, Inferred,
+        "requests for an upload name record and field",
+        "an uploaded file can be saved only in the record and field for which it was uploaded";
+    KEPT_ASSET_NEEDS_NO_RECEIPT: bool = true, Inferred,
+        "Apple's JavaScript sends whole records back as they were read",
+        "an asset as it was read can be saved again in its own field";
+    REREFERENCE_OF_LISTS: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
+        "the request names a field and the answer holds one asset for it",
+        "assets/rereference refuses a field that holds a list";
+    DOWNLOAD_URL_LIFE: Duration = Duration::from_secs(3600), Inferred,
+        "the addresses are known to live shortly",
+        "the address of a download can be used for an hour";
+    UNFILLED_FILE_NAME: u16 = 400, Inferred,
+        "the address is known to hold ${f}, and not what happens to who leaves it there",
+        "a download whose address still has ${f} in the place of a file name is refused";
     DUPLICATE_MEMBER: bool = false, Inferred,
         "no report",
         "a JSON object that names a member twice is refused";
@@ -176,6 +203,42 @@ facts! {
     FILTER_ERROR_NAMES: bool = true, Observed,
         "texts of errors that people report",
         "index errors of filters use the name without underscores, those of sorts the name with them";
+    NO_FEED_IN_DEFAULT_ZONE: &str = "cannot get changes in default zone", Observed,
+        "reported from the live service for records/changes",
+        "changes of the default zone are refused, by changes/zone as by records/changes";
+    UNKNOWN_SYNC_TOKEN: &str = "Unknown sync continuation type", Observed,
+        "seen live for garbage and for tokens of other feeds; for expired ones there is no report",
+        "a sync token of another feed, user or environment, and one that has expired, is refused like garbage";
+    SYNC_TOKEN_CUT_OFF: &str = "Invalid continuation format", Observed,
+        "seen on services of the same family",
+        "a sync token that was cut off is refused with a text of its own";
+    EMPTY_SYNC_TOKEN: () = (), Disputed,
+        "one report has it mean the beginning, a later one the end",
+        "an empty sync token is refused";
+    META_SYNC_TOKEN: &str = "metaSyncToken", Disputed,
+        "the tables of the reference and the live service against the prose of the reference",
+        "zones/changes listens to metaSyncToken and ignores syncToken";
+    TOKENS_OF_ZONES_CHANGES: () = (), Inferred,
+        "no report",
+        "zones/changes and changes/database do not take each other's tokens";
+    DEFAULT_ZONE_OUTSIDE_DATABASE_FEED: () = (), Inferred,
+        "the native framework leaves the default zone out of database subscriptions",
+        "changes in the default zone do not show in changes/database";
+    NEW_READERS_HEAR_OF_LIVING_ZONES: bool = true, Inferred,
+        "no report",
+        "changes/database without a token lists no zone that is gone";
+    TOMBSTONES_PASS_TYPE_FILTERS: bool = true, Inferred,
+        "live, desiredRecordTypes lets other types through",
+        "desiredRecordTypes keeps back records of other types, but no tombstone";
+    REVERSE_FEED: () = (), Inferred,
+        "the reference names the option and no more",
+        "reverse goes from the latest change to the first, with tokens that serve this direction only";
+    ZONE_CREATED_AGAIN: () = (), Inferred,
+        "what the native framework does",
+        "creating a zone that exists succeeds and changes nothing";
+    ONE_OPERATION_A_ZONE: () = (), Inferred,
+        "the reference asks for it and does not say what happens otherwise",
+        "two operations on one zone refuse the whole request";
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@
 //! ```
 
 mod api;
+mod assets;
 mod auth;
 mod builder;
 mod client;

@@ -139,7 +139,9 @@ async fn custom_roles_come_with_the_text() {
     let editor = server.client_as("eve").unwrap().public().dynamic();
     editor.create_named("a", record()).await.unwrap();
     let reader = server.client_as("alice").unwrap().public().dynamic();
-    for error in [reader.lookup("a").await.unwrap_err(), reader.create_named("b", record()).await.unwrap_err()] {
+    for error in
+        [reader.lookup("a").await.unwrap_err(), reader.create_named("b", record()).await.unwrap_err()]
+    {
         assert_eq!(error.code(), Some(&ServerErrorCode::AccessDenied), "{error:?}");
     }
     // A grant that an import takes away is gone at once.
@@ -216,9 +218,10 @@ async fn saves_never_create_anything_in_production() {
     server.deploy_schema().unwrap();
     production.create_named("a", record.clone()).await.unwrap();
     let error = production.create_named("b", record.with("views", 1)).await.unwrap_err();
-    assert!(refused(error).contains(
-        "Cannot create or modify field 'views' in record 'Article' in production schema"
-    ));
+    assert!(
+        refused(error)
+            .contains("Cannot create or modify field 'views' in record 'Article' in production schema")
+    );
 }
 
 #[tokio::test]

@@ -102,6 +102,18 @@ impl ApiError {
         out
     }
 
+    /// The entry of one asset among the results of a request.
+    pub(crate) fn asset_item(&self, record_name: &str, field_name: &str) -> String {
+        let mut out = String::from("{\"recordName\":");
+        write_string(&mut out, record_name);
+        out.push_str(",\"fieldName\":");
+        write_string(&mut out, field_name);
+        out.push(',');
+        self.write_members(&mut out);
+        out.push('}');
+        out
+    }
+
     pub(crate) fn write_members(&self, out: &mut String) {
         out.push_str("\"serverErrorCode\":");
         write_string(out, self.code.as_str());

@@ -48,7 +48,11 @@ pub(super) fn lookup(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
             }
         }
     }
-    Ok(format!("{{\"records\":{}}}", array(&entries)))
+    let token = match &zone {
+        Some(zone) => call.asked_sync_token(&store, zone)?,
+        None => String::new(),
+    };
+    Ok(format!("{{\"records\":{}{token}}}", array(&entries)))
 }
 
 /// A GRANT is missing.

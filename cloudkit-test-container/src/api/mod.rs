@@ -1,5 +1,8 @@
 //! The endpoints: what each reads from a request, does to the store, and replies.
 
+mod assets;
+mod changes_database;
+mod changes_zone;
 mod error;
 mod lookup;
 mod modify;
@@ -7,6 +10,7 @@ mod query;
 mod reply;
 mod request;
 mod save;
+mod sync_token;
 mod users;
 mod zones;
 
@@ -17,6 +21,7 @@ use cloudkit_core::Environment;
 use crate::json::{self, Node, Object};
 use crate::server::State;
 
+pub(crate) use assets::issue_receipt;
 pub(crate) use error::ApiError;
 pub(crate) use zones::check_zone_name;
 
@@ -80,6 +85,8 @@ pub(crate) struct Call<'a> {
     pub(crate) scope: Scope,
     pub(crate) caller: &'a Caller,
     pub(crate) now: i64,
+    /// Whether the request asks for `getCurrentSyncToken`.
+    pub(crate) wants_sync_token: bool,
 }
 
 /// An endpoint of the database module.
@@ -88,7 +95,15 @@ pub(crate) enum Endpoint {
     RecordsQuery,
     RecordsLookup,
     RecordsModify,
+    RecordsChanges,
+    ZonesList,
+    ZonesLookup,
     ZonesModify,
+    AssetsUpload,
+    AssetsRereference,
+    ZonesChanges,
+    ChangesDatabase,
+    ChangesZone,
     UsersCaller,
     UsersCurrent,
     UsersDiscover,
@@ -97,11 +112,19 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    const ALL: [(Self, &'static str, &'static [&'static str]); 9] = [
+    const ALL: &[(Self, &'static str, &'static [&'static str])] = &[
         (Self::RecordsQuery, "records/query", &["POST"]),
         (Self::RecordsLookup, "records/lookup", &["POST"]),
         (Self::RecordsModify, "records/modify", &["POST"]),
+        (Self::RecordsChanges, "records/changes", &["POST"]),
+        (Self::ZonesList, "zones/list", &["GET"]),
+        (Self::ZonesLookup, "zones/lookup", &["POST"]),
         (Self::ZonesModify, "zones/modify", &["POST"]),
+        (Self::AssetsUpload, "assets/upload", &["POST"]),
+        (Self::AssetsRereference, "assets/rereference", &["POST"]),
+        (Self::ZonesChanges, "zones/changes", &["POST"]),
+        (Self::ChangesDatabase, "changes/database", &["POST"]),
+        (Self::ChangesZone, "changes/zone", &["POST"]),
         (Self::UsersCaller, "users/caller", &["GET"]),
         (Self::UsersCurrent, "users/current", &["GET"]),
         (Self::UsersDiscover, "users/discover", &["POST", "GET"]),
@@ -137,6 +160,7 @@ pub(crate) fn answer(
     match endpoint {
         Endpoint::UsersCaller => users::caller(call),
         Endpoint::UsersCurrent => users::current(call),
+        Endpoint::ZonesList => zones::list(call),
         Endpoint::UsersDiscover if method == "GET" => users::discover_all(call),
         _ => {
             let text =
@@ -147,11 +171,20 @@ pub(crate) fn answer(
                 Endpoint::RecordsQuery => query::query(call, request),
                 Endpoint::RecordsLookup => lookup::lookup(call, request),
                 Endpoint::RecordsModify => modify::modify(call, request),
+                Endpoint::RecordsChanges => changes_zone::records_changes(call, request),
+                Endpoint::ZonesLookup => zones::lookup(call, request),
                 Endpoint::ZonesModify => zones::modify(call, request),
+                Endpoint::AssetsUpload => assets::upload(call, request),
+                Endpoint::AssetsRereference => assets::rereference(call, request),
+                Endpoint::ZonesChanges => changes_database::zones_changes(call, request),
+                Endpoint::ChangesDatabase => changes_database::changes_database(call, request),
+                Endpoint::ChangesZone => changes_zone::changes_zone(call, request),
                 Endpoint::UsersDiscover => users::discover(call, request),
                 Endpoint::UsersLookupEmail => users::lookup_email(call, request),
                 Endpoint::UsersLookupId => users::lookup_id(call, request),
-                Endpoint::UsersCaller | Endpoint::UsersCurrent => Err(ApiError::unexpected(&node)),
+                Endpoint::ZonesList | Endpoint::UsersCaller | Endpoint::UsersCurrent => {
+                    Err(ApiError::unexpected(&node))
+                }
             }
         }
     }

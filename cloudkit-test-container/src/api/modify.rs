@@ -78,8 +78,9 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     let outcome = store.transaction(|store| run_all(store, &mut saver, &operations, atomic));
     match outcome {
         Ok(entries) => {
+            let token = call.asked_sync_token(&store, saver.zone())?;
             saver.keep_schema(&mut store)?;
-            Ok(format!("{{\"records\":{}}}", array(&entries)))
+            Ok(format!("{{\"records\":{}{token}}}", array(&entries)))
         }
         Err(Failure::Batch(entries)) => {
             let mut error = ApiError::new(ServerErrorCode::AtomicError, "one or more operations failed");

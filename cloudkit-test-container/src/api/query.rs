@@ -6,7 +6,7 @@ use cloudkit_core::ServerErrorCode;
 
 use super::lookup::not_permitted;
 use super::reply::{Show, array};
-use super::request::{desired_keys, optional_bool, optional_text, required_text};
+use super::request::{MAX_PAGE, desired_keys, optional_bool, optional_text, required_text, results_limit};
 use super::{ApiError, Call, Scope};
 use crate::facts;
 use crate::json::{Object, write_string};
@@ -14,14 +14,11 @@ use crate::query::{ZoneScope, read_query, run};
 use crate::schema::{Permission, USERS};
 use crate::store::{Record, Zone};
 
-/// At most so many records in one reply; larger wishes are cut down to it.
-const MAX_PAGE: usize = 200;
-
 pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     let node = request.get("query").ok_or_else(|| ApiError::missing("query"))?;
     let dictionary = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
     let type_name = required_text(dictionary, "recordType")?;
-    let limit = results_limit(request)?;
+    let limit = results_limit(request)?.unwrap_or(MAX_PAGE);
     let show = Show {
         desired_keys: desired_keys(request)?,
         numbers_as_strings: optional_bool(request, "numbersAsStrings")?.unwrap_or(false),
@@ -65,6 +62,10 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
     let all_visible = call.allowed(record_type, Permission::Read, None);
     let visible = |record: &Record| all_visible || call.may_read(record_type, record);
     let page = run(&mut store, (database, zones), record_type, &query, &visible, marker, limit)?;
+    let token = match known_zones.values().next() {
+        Some(zone) if zones != ZoneScope::All => call.asked_sync_token(&store, zone)?,
+        _ => String::new(),
+    };
     drop(store);
 
     let mut entries = Vec::with_capacity(page.records.len());
@@ -79,6 +80,7 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
         out.push_str(",\"continuationMarker\":");
         write_string(&mut out, &marker);
     }
+    out.push_str(&token);
     out.push('}');
     Ok(out)
 }
@@ -87,14 +89,4 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
 pub(super) fn unknown_type(name: &str) -> ApiError {
     let name: String = name.chars().take(255).collect();
     ApiError::new(ServerErrorCode::NotFound, format!("could not find record_type with name '{name}'"))
-}
-
-fn results_limit(request: &Object<'_>) -> Result<usize, ApiError> {
-    let Some(node) = request.get("resultsLimit") else { return Ok(MAX_PAGE) };
-    let limit: i64 =
-        node.as_number().and_then(|text| text.parse().ok()).ok_or_else(|| ApiError::unexpected(node))?;
-    match usize::try_from(limit) {
-        Ok(limit) if limit > 0 => Ok(limit.min(MAX_PAGE)),
-        _ => Err(ApiError::bad_request("BadRequestException: resultsLimit must be greater than 0")),
-    }
 }

@@ -6,7 +6,7 @@ use super::{ApiError, Call};
 use crate::facts;
 use crate::json::write_string;
 use crate::store::{Record, Stamp, Zone};
-use crate::value::{WriteOptions, write_fields, write_zone_id};
+use crate::value::{WriteOptions, holds_assets, write_fields, write_zone_id};
 
 /// What a reply should show of a record.
 #[derive(Clone, Debug, Default)]
@@ -29,11 +29,14 @@ impl Call<'_> {
         out.push_str(",\"recordType\":");
         write_string(out, &record.record_type);
         out.push_str(",\"fields\":");
-        if show.desired_keys.is_none() && !show.numbers_as_strings {
+        let has_assets = holds_assets(&record.fields);
+        if show.desired_keys.is_none() && !show.numbers_as_strings && !has_assets {
             // Fields are stored as replies show them.
             out.push_str(&record.fields);
         } else {
+            let links = has_assets.then(|| self.download_links());
             let options = WriteOptions {
+                downloads: links.as_ref(),
                 desired_keys: show.desired_keys.as_deref(),
                 numbers_as_strings: show.numbers_as_strings,
             };

@@ -3,9 +3,13 @@
 use super::{ApiError, Call, Scope};
 use crate::json::{Node, Object};
 use crate::store::{DEFAULT_ZONE, DatabaseId, Store, Zone};
+use crate::value::write_zone_id;
 
 /// At most so many operations, or records to look up, in one request.
 pub(super) const MAX_ITEMS: usize = 200;
+
+/// At most so many records or zones in one page; larger wishes are cut down to it.
+pub(super) const MAX_PAGE: usize = 200;
 
 /// Spellings of "the caller" that old clients use for the owner of a zone.
 const DEFAULT_OWNERS: [&str; 2] = ["_defaultOwner", "__defaultOwner__"];
@@ -42,10 +46,25 @@ pub(super) fn items<'n, 'a>(object: &'n Object<'a>, member: &str) -> Result<&'n 
 
 /// The fields that a reply should carry; `None` for all of them.
 pub(super) fn desired_keys(object: &Object<'_>) -> Result<Option<Vec<String>>, ApiError> {
-    let Some(node) = object.get("desiredKeys") else { return Ok(None) };
-    let keys = node.as_array().ok_or_else(|| ApiError::unexpected(node))?;
-    let keys = keys.iter().map(|key| text(key).map(str::to_owned));
-    keys.collect::<Result<_, _>>().map(Some)
+    optional_texts(object, "desiredKeys")
+}
+
+pub(super) fn optional_texts(object: &Object<'_>, member: &str) -> Result<Option<Vec<String>>, ApiError> {
+    let Some(node) = object.get(member) else { return Ok(None) };
+    let texts = node.as_array().ok_or_else(|| ApiError::unexpected(node))?;
+    let texts = texts.iter().map(|node| text(node).map(str::to_owned));
+    texts.collect::<Result<_, _>>().map(Some)
+}
+
+/// How many records or zones a page may hold.
+pub(super) fn results_limit(object: &Object<'_>) -> Result<Option<usize>, ApiError> {
+    let Some(node) = object.get("resultsLimit") else { return Ok(None) };
+    let limit: i64 =
+        node.as_number().and_then(|text| text.parse().ok()).ok_or_else(|| ApiError::unexpected(node))?;
+    match usize::try_from(limit) {
+        Ok(limit) if limit > 0 => Ok(Some(limit.min(MAX_PAGE))),
+        _ => Err(ApiError::bad_request("BadRequestException: resultsLimit must be greater than 0")),
+    }
 }
 
 /// A zone that a request names, before anybody looked whether it exists.
@@ -67,8 +86,23 @@ impl ZoneId {
     pub(super) fn not_found(&self) -> ApiError {
         ApiError::new(
             cloudkit_core::ServerErrorCode::ZoneNotFound,
-            format!("Zone '{}' does not exist", self.name.chars().take(255).collect::<String>()),
+            format!("Zone '{}' does not exist", self.shown()),
         )
+    }
+
+    /// The name, cut down to what a name can be.
+    pub(super) fn shown(&self) -> String {
+        self.name.chars().take(255).collect()
+    }
+
+    /// The entry of the zone among the results of a request that failed for it.
+    pub(super) fn failed(&self, error: &ApiError) -> String {
+        let mut entry = String::from("{\"zoneID\":");
+        write_zone_id(&mut entry, &self.name, self.owner.as_deref());
+        entry.push(',');
+        error.write_members(&mut entry);
+        entry.push('}');
+        entry
     }
 }
 
@@ -97,12 +131,35 @@ impl Call<'_> {
             None => ZoneId { name: DEFAULT_ZONE.to_owned(), owner: None },
             Some(node) => ZoneId::read(node)?,
         };
+        self.check_owner(&zone)?;
+        Ok(zone)
+    }
+
+    /// Reads a zone ID, which in the shared database has to name the owner.
+    pub(super) fn read_zone_id(&self, node: &Node<'_>) -> Result<ZoneId, ApiError> {
+        let zone = ZoneId::read(node)?;
+        self.check_owner(&zone)?;
+        Ok(zone)
+    }
+
+    fn check_owner(&self, zone: &ZoneId) -> Result<(), ApiError> {
         if self.scope == Scope::Shared && zone.owner.is_none() {
             return Err(ApiError::bad_request(
                 "BadRequestException: zoneID needs to have ownerRecordName field for calls to sharedb",
             ));
         }
-        Ok(zone)
+        Ok(())
+    }
+
+    /// Refuses a request to a database that does not have the endpoint.
+    pub(super) fn refuse_scope(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.scope != scope {
+            return Ok(());
+        }
+        Err(ApiError::bad_request(format!(
+            "BadRequestException: endpoint not applicable in the database type '{}'",
+            scope.in_reasons()
+        )))
     }
 
     /// Finds the zone; in the shared database there is none until sharing is served.

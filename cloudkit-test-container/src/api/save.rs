@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cloudkit_core::value::ValueType;
 use cloudkit_core::{Environment, ServerErrorCode};
 
+use super::assets::settle_assets;
 use super::lookup::not_permitted;
 use super::modify::{Operation, Verb, encrypts};
 use super::query::unknown_type;
@@ -13,7 +14,9 @@ use crate::facts;
 use crate::json::write_string;
 use crate::schema::{FieldDef, Permission, RecordType, Schema, USERS, check_record_type, created_index};
 use crate::store::{Record, ReferenceEdge, Stamp, Store, Zone};
-use crate::value::{Action, Fields, ParseContext, RawField, Reference, Scalar, WriteOptions, write_fields};
+use crate::value::{
+    Action, Fields, ParseContext, RawField, Reference, Scalar, WriteOptions, holds_assets, write_fields,
+};
 
 /// At most so many records may go with one target.
 const MAX_DELETE_SELF_SOURCES: usize = 750;
@@ -32,6 +35,10 @@ pub(super) struct Saver<'a> {
 impl<'a> Saver<'a> {
     pub(super) fn new(call: &'a Call<'a>, zone: Zone, schema: Arc<Schema>) -> Self {
         Self { call, zone, schema, schema_grew: false }
+    }
+
+    pub(super) fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// Keeps the types and fields that saves have created, now that the saves are kept.
@@ -88,7 +95,7 @@ impl<'a> Saver<'a> {
         if type_name == USERS || !self.call.allowed(record_type, Permission::Create, None) {
             return Err(not_permitted("CREATE"));
         }
-        let fields = self.merge(record_type, Fields::new(), operation)?;
+        let fields = self.merge(store, record_type, Fields::new(), None, operation)?;
         let stamp = Stamp { at: self.call.now, by: self.call.caller_name().to_owned() };
         let mut record = Record {
             rid: 0,
@@ -105,6 +112,9 @@ impl<'a> Saver<'a> {
         let edges = self.edges(store, &record.name, &fields)?;
         record.rid = store.insert_record(&record)?;
         self.keep_edges(store, record.rid, &edges)?;
+        if holds_assets(&record.fields) {
+            store.set_asset_uses(record.rid, &fields)?;
+        }
         store.index_change(None, Some(&record), record_type, self.call.now)?;
         Ok(record)
     }
@@ -129,11 +139,12 @@ impl<'a> Saver<'a> {
         if !self.call.allowed(record_type, Permission::Write, Some(&stored.created.by)) {
             return Err(not_permitted("WRITE"));
         }
+        let known = stored.read_fields()?;
         let before = match operation.verb {
-            Verb::Update { .. } => stored.read_fields()?,
+            Verb::Update { .. } => known.clone(),
             _ => Fields::new(),
         };
-        let fields = self.merge(record_type, before, operation)?;
+        let fields = self.merge(store, record_type, before, Some(&known), operation)?;
         let parent = match operation.verb {
             Verb::Update { .. } => operation.parent.map(str::to_owned).or_else(|| stored.parent.clone()),
             _ => operation.parent.map(str::to_owned),
@@ -151,6 +162,9 @@ impl<'a> Saver<'a> {
         let edges = self.edges(store, &record.name, &fields)?;
         store.update_record(&record)?;
         self.keep_edges(store, record.rid, &edges)?;
+        if holds_assets(&stored.fields) || holds_assets(&record.fields) {
+            store.set_asset_uses(record.rid, &fields)?;
+        }
         store.index_change(Some(stored), Some(&record), record_type, self.call.now)?;
         Ok(record)
     }
@@ -223,11 +237,13 @@ impl<'a> Saver<'a> {
         Ok(())
     }
 
-    /// The fields as they are after the operation.
+    /// The fields as they are after the operation: what stays, `fields`, and what the operation sets.
     fn merge(
         &self,
+        store: &mut Store,
         record_type: &RecordType,
         mut fields: Fields,
+        stored: Option<&Fields>,
         operation: &Operation<'_, '_>,
     ) -> Result<Fields, ApiError> {
         for (name, raw) in &operation.fields {
@@ -247,6 +263,9 @@ impl<'a> Saver<'a> {
             match raw.typed(def, cx).map_err(ApiError::bad_request)? {
                 Some(mut field) => {
                     self.settle_references(&mut field)?;
+                    let place = (operation.record_name.as_str(), *name);
+                    let known = stored.and_then(|fields| fields.get(*name));
+                    settle_assets(self.call, store, &self.zone, place, &mut field, known)?;
                     fields.insert((*name).to_owned(), field);
                 }
                 None => {
@@ -266,11 +285,7 @@ impl<'a> Saver<'a> {
 
     /// Gives every reference the zone that it points into, as replies show it.
     fn settle_references(&self, field: &mut crate::value::Field) -> Result<(), ApiError> {
-        let scalars = match &mut field.content {
-            crate::value::Content::One(scalar) => std::slice::from_mut(scalar),
-            crate::value::Content::List(scalars) => scalars,
-        };
-        for scalar in scalars {
+        for scalar in field.scalars_mut() {
             let Scalar::Reference(reference) = scalar else { continue };
             if !self.call.owns(reference.owner.as_deref()) {
                 return Err(ApiError::bad_request("references must stay within one database"));
@@ -412,7 +427,7 @@ fn declared_type(raw: &RawField<'_, '_>) -> Option<ValueType> {
     }
 }
 
-fn check_record_name(name: &str, record_type: Option<&str>) -> Result<(), ApiError> {
+pub(super) fn check_record_name(name: &str, record_type: Option<&str>) -> Result<(), ApiError> {
     let printable = name.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     if name.is_empty() || name.len() > MAX_RECORD_NAME || !printable {
         return Err(ApiError::bad_request(format!(

@@ -72,7 +72,9 @@ impl Cx<'_> {
     pub(super) fn require_management_token(&self) -> Result<(), Refusal> {
         let access = self.state.access();
         match management_token(&self.request.headers) {
-            None => return Err(Refusal::unauthorised(format!("no management token: send {MANAGEMENT_TOKEN}"))),
+            None => {
+                return Err(Refusal::unauthorised(format!("no management token: send {MANAGEMENT_TOKEN}")));
+            }
             Some(token) if access.is_management_token(token) => {}
             Some(_) => return Err(Refusal::unauthorised("Authentication failed: unknown management token")),
         }
@@ -100,7 +102,8 @@ impl Cx<'_> {
         if let Some(token) = header(headers, USER_TOKEN) {
             let name = access.user_of(token);
             let user = self.state.users().iter().find(|user| Some(&user.record_name) == name.as_ref());
-            let user = user.ok_or_else(|| Refusal::unauthorised("Authentication failed: unknown user token"))?;
+            let user =
+                user.ok_or_else(|| Refusal::unauthorised("Authentication failed: unknown user token"))?;
             return Ok(Caller::User { record_name: user.record_name.clone(), roles: user.roles.clone() });
         }
         if let Some(token) = header(headers, API_TOKEN) {

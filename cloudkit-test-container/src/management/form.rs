@@ -1,11 +1,9 @@
 //! The file of a multipart form.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use futures_util::{FutureExt as _, stream};
 use http::HeaderMap;
 
 use super::error::Refusal;
@@ -16,44 +14,33 @@ pub(super) fn file(headers: &HeaderMap, body: &Bytes) -> Result<String, Refusal>
     let boundary = content_type
         .and_then(|content_type| multer::parse_boundary(content_type).ok())
         .ok_or_else(|| Refusal::bad_request("the body must be multipart/form-data, with a boundary"))?;
-    let stream = OneChunk(Some(body.clone()));
+    let stream = stream::iter([Ok::<_, Infallible>(body.clone())]);
     let mut form = multer::Multipart::new(stream, boundary);
-    let mut text = None;
-    while let Some(field) = ready(form.next_field())? {
-        if field.name() != Some("file") {
-            let name: String = field.name().unwrap_or_default().chars().take(40).collect();
-            return Err(Refusal::bad_request(format!("the form has a part '{name}'; it should have `file` only")));
+    let read = async {
+        let mut bytes = None;
+        while let Some(field) = form.next_field().await.map_err(broken)? {
+            if field.name() != Some("file") {
+                let name: String = field.name().unwrap_or_default().chars().take(40).collect();
+                let reason = format!("the form has a part '{name}'; it should have `file` only");
+                return Err(Refusal::bad_request(reason));
+            }
+            if bytes.is_some() {
+                return Err(Refusal::bad_request("the form has two parts named `file`"));
+            }
+            bytes = Some(field.bytes().await.map_err(broken)?);
         }
-        if text.is_some() {
-            return Err(Refusal::bad_request("the form has two parts named `file`"));
-        }
-        let bytes = ready(field.bytes())?;
-        let read = String::from_utf8(bytes.to_vec());
-        text = Some(read.map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Refusal::bad_request(format!("the file is not UTF-8 from byte {at} on"))
-        })?);
-    }
-    text.ok_or_else(|| Refusal::bad_request("the form has no part named `file`"))
+        bytes.ok_or_else(|| Refusal::bad_request("the form has no part named `file`"))
+    };
+    // The whole body is here, so there is nothing to wait for.
+    let bytes = read.now_or_never().unwrap_or_else(|| Err(broken(multer::Error::IncompleteStream)))?;
+    String::from_utf8(bytes.to_vec()).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Refusal::bad_request(format!("the file is not UTF-8 from byte {at} on"))
+    })
 }
 
-/// Runs what has no reason to wait, because the whole body is here already.
-fn ready<T>(future: impl Future<Output = multer::Result<T>>) -> Result<T, Refusal> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result.map_err(|error| Refusal::bad_request(format!("the form is broken: {error}"))),
-        Poll::Pending => Err(Refusal::bad_request("the form is not complete")),
-    }
-}
-
-/// The body as the stream that multer reads.
-struct OneChunk(Option<Bytes>);
-
-impl futures_core::Stream for OneChunk {
-    type Item = Result<Bytes, Infallible>;
-
-    fn poll_next(mut self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.take().map(Ok))
-    }
+fn broken(error: multer::Error) -> Refusal {
+    Refusal::bad_request(format!("the form is broken: {error}"))
 }
 
 #[cfg(test)]

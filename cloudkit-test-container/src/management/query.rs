@@ -54,7 +54,9 @@ pub(super) fn delete(cx: Cx<'_>) -> Result<Answer, Refusal> {
     let body = cx.body(false)?;
     let dry_run = match body.get("dryRun") {
         None | Some(Value::Null) => false,
-        Some(value) => value.as_bool().ok_or_else(|| Refusal::bad_request("'dryRun' must be true or false"))?,
+        Some(value) => {
+            value.as_bool().ok_or_else(|| Refusal::bad_request("'dryRun' must be true or false"))?
+        }
     };
     let reply = page(cx, &body, &body, Some(Vec::new()))?;
     let found = reply.get("records").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -59,8 +59,8 @@ pub(super) fn delete(cx: Cx<'_>) -> Result<Answer, Refusal> {
 /// `getRecord`.
 pub(super) fn get(cx: Cx<'_>) -> Result<Answer, Refusal> {
     let requested = parameter(&cx.request.target, "requestedFields");
-    let requested =
-        requested.map(|fields| fields.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect());
+    let requested = requested
+        .map(|fields| fields.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect());
     let record = find(cx, requested)?;
     Ok(Answer::json(200, &json!({ "record": record_from_services(&record) })))
 }
@@ -134,7 +134,8 @@ fn saved(body: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
 fn modify(cx: Cx<'_>, verb: &str, record: Map<String, Value>) -> Result<Value, Refusal> {
     let operation = json!({ "operationType": verb, "record": record });
     // Of one operation nothing can be left half done, and default zones refuse to hear of atomic requests.
-    let reply = cx.write("records/modify", &cx.with_zone(json!({ "operations": [operation], "atomic": false })))?;
+    let reply =
+        cx.write("records/modify", &cx.with_zone(json!({ "operations": [operation], "atomic": false })))?;
     only_item(&reply, "records").cloned()
 }
 

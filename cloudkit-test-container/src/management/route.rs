@@ -53,7 +53,11 @@ const ROUTES: [(Operation, &str, &str); 23] = {
     [
         (GetTeams, "GET", "users/current/teams"),
         (GetContainers, "GET", "teams/{team}/containers"),
-        (ExportSchema, "GET", "v1/database/teams/{team}/containers/{container}/environments/{E}/schema/export"),
+        (
+            ExportSchema,
+            "GET",
+            "v1/database/teams/{team}/containers/{container}/environments/{E}/schema/export",
+        ),
         (
             ValidateSchema,
             "POST",
@@ -109,7 +113,11 @@ const ROUTES: [(Operation, &str, &str); 23] = {
         (GetZones, "GET", "v1/database/containers/{container}/environments/{E}/databases/{D}/zones"),
         (CreateZone, "POST", "v1/database/containers/{container}/environments/{E}/databases/{D}/zones"),
         (GetZone, "GET", "v1/database/containers/{container}/environments/{E}/databases/{D}/zones/{zone}"),
-        (DeleteZone, "DELETE", "v1/database/containers/{container}/environments/{E}/databases/{D}/zones/{zone}"),
+        (
+            DeleteZone,
+            "DELETE",
+            "v1/database/containers/{container}/environments/{E}/databases/{D}/zones/{zone}",
+        ),
         (
             CreateAssetUploadUrl,
             "POST",
@@ -209,7 +217,8 @@ fn shown(segment: &str) -> String {
 /// The value of a parameter of the query string, in which a plus sign is a space.
 pub(super) fn parameter(target: &str, name: &str) -> Option<String> {
     let (_, query) = target.split_once('?')?;
-    let (_, value) = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(given, _)| *given == name)?;
+    let (_, value) =
+        query.split('&').filter_map(|pair| pair.split_once('=')).find(|(given, _)| *given == name)?;
     Some(percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned())
 }
 

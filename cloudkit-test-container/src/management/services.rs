@@ -46,6 +46,7 @@ impl Cx<'_> {
             scope: self.route.scope,
             caller: &caller,
             now: self.state.clock().now_ms(),
+            wants_sync_token: false,
         };
         let body = request.to_string();
         let reply = answer(&call, endpoint, method, body.as_bytes()).map_err(|mut error| {
@@ -83,8 +84,9 @@ pub(super) fn only_item<'v>(reply: &'v Value, member: &str) -> Result<&'v Value,
 
 /// A required text of a request.
 pub(super) fn required_text<'v>(object: &'v Map<String, Value>, member: &str) -> Result<&'v str, Refusal> {
-    optional_text(object, member)?
-        .ok_or_else(|| Refusal::bad_request(format!("BadRequestException: missing required field '{member}'")))
+    optional_text(object, member)?.ok_or_else(|| {
+        Refusal::bad_request(format!("BadRequestException: missing required field '{member}'"))
+    })
 }
 
 /// A text that a request may have; `null` counts as absent.

@@ -34,8 +34,8 @@ pub(crate) fn declared_schema(
         return Ok(None);
     }
     let mut schema = source.map(read).transpose()?.unwrap_or_default();
-    let described =
-        cloudkit_core::schema::of_descriptors(descriptors).map_err(|error| SchemaError::of(vec![error.to_string()]))?;
+    let described = cloudkit_core::schema::of_descriptors(descriptors)
+        .map_err(|error| SchemaError::of(vec![error.to_string()]))?;
     let described = read(&described.into())?;
     schema.merge(&described).map_err(|error| SchemaError::of(vec![error.to_string()]))?;
     Ok(Some(schema))
@@ -176,7 +176,12 @@ mod tests {
         check("RECORD TYPE A ( f INT64 );", A, "", &[]);
         check("", "CREATE ROLE r;", "", &[]);
         // Without the index, with other grants, and with more of everything.
-        check("CREATE ROLE r; RECORD TYPE A ( f STRING, g INT64, GRANT READ TO r ); RECORD TYPE B ( );", A, A, &[]);
+        check(
+            "CREATE ROLE r; RECORD TYPE A ( f STRING, g INT64, GRANT READ TO r ); RECORD TYPE B ( );",
+            A,
+            A,
+            &[],
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::other_writer::write_before;
-use super::{LoggedRequest, State, cors, sign_in};
+use super::{LoggedRequest, State, cors, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target, web_auth_token};
 use crate::clock::http_date;
@@ -111,6 +111,8 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         reply = sign_in::respond(state, &request.target);
     } else if management::serves(&request.target) {
         server_error_code = management::respond(state, request, &uuid, &mut reply);
+    } else if let Some(answer) = files::respond(state, request) {
+        reply = answer;
     } else {
         match respond(state, request, fault.as_ref(), &mut findings, &mut reply) {
             Ok(()) => {}
@@ -214,6 +216,7 @@ fn respond(
         scope: route.scope,
         caller: &caller,
         now: state.clock().now_ms(),
+        wants_sync_token: has_parameter(&request.target, "getCurrentSyncToken", "true"),
     };
     if let Some(Fault::WriteBefore { operations }) = fault {
         write_before(&call, body, operations)?;
@@ -258,6 +261,12 @@ fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
     })?;
     let endpoint = Endpoint::from_path(endpoint).ok_or_else(no_handler)?;
     Ok(Route { environment, scope, endpoint })
+}
+
+/// Whether the query string has this parameter with this value.
+fn has_parameter(target: &str, name: &str, value: &str) -> bool {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|pair| pair.split_once('=') == Some((name, value)))
 }
 
 /// Adds the headers that all replies have.

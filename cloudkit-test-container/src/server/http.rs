@@ -24,13 +24,16 @@ use tokio::task::JoinSet;
 use tower_service::Service as _;
 
 use super::trouble::{Dropped, TroubledBody};
-use super::{Delivery, Reply, Request, State, arrive, handle};
+use super::{Delivery, Reply, Request, State, arrive, files, handle};
 use crate::api::ApiError;
 use crate::facts;
 use crate::faults::{Fault, Met};
 
 /// Bodies above the limit are read to their end, so that the client gets to read the answer, but not beyond this.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
+
+/// What a form may add to the file in it.
+const FORM_SLACK: usize = 64 * 1024;
 
 /// Accepts connections until `stop` changes. Dropping the future ends all of them.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: watch::Receiver<bool>) {
@@ -92,12 +95,12 @@ struct Misdirected(Arc<AtomicBool>);
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
-    let body = match read_body(body).await {
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let body = match read_body(body, body_cap(&state, &target)).await {
         Ok(body) => body,
         // The client went away in the middle of its request; nobody is left to answer.
         Err(_) => return Dropped::response(),
     };
-    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
     let Met { delay, fault } = meet(&state, &request, parts.extensions.get::<Misdirected>());
     if !delay.is_zero() {
@@ -122,6 +125,16 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     response
 }
 
+/// How large a body may be, in bytes.
+fn body_cap(state: &State, target: &str) -> usize {
+    if files::is_upload(target) {
+        // A form has lines around the file. The file itself is measured when it is at hand.
+        state.settings().asset_limit.saturating_add(FORM_SLACK)
+    } else {
+        facts::BODY_CAP.value
+    }
+}
+
 /// What the request meets. A misdirected connection stays so, whatever else is planned.
 fn meet(state: &State, request: &Request, connection: Option<&Misdirected>) -> Met {
     if connection.is_some_and(|connection| connection.0.load(Ordering::SeqCst)) {
@@ -137,8 +150,7 @@ fn meet(state: &State, request: &Request, connection: Option<&Misdirected>) -> M
 }
 
 /// The body, or `None` if it is larger than the server takes.
-async fn read_body(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
-    let cap = facts::BODY_CAP.value;
+async fn read_body(mut body: Body, cap: usize) -> Result<Option<Bytes>, axum::Error> {
     let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(cap));
     let mut received = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -146,7 +158,7 @@ async fn read_body(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
         received += data.len();
         if received <= cap {
             bytes.extend_from_slice(&data);
-        } else if received > DRAIN_LIMIT {
+        } else if received > cap.max(DRAIN_LIMIT) {
             break;
         }
     }

@@ -1,11 +1,12 @@
 //! The HTTP side: connections, routing, and what all requests share.
 
 mod cors;
+mod files;
 mod handle;
 mod http;
 mod log;
-mod schemas;
 mod other_writer;
+mod schemas;
 mod sign_in;
 mod state;
 mod trouble;

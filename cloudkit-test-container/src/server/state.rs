@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
 use super::{Log, Schemas};
@@ -12,8 +14,8 @@ use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
 use crate::faults::Running;
-use crate::random::Random;
 use crate::management::Access;
+use crate::random::Random;
 use crate::schema::USERS;
 use crate::store::{DEFAULT_ZONE, Record, Stamp, Store, StoreError};
 use crate::users::{KnownUser, key_record_name};
@@ -28,11 +30,14 @@ pub(crate) struct Settings {
     pub(crate) strict_headers: bool,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    /// The largest file that may be uploaded, in bytes.
+    pub(crate) asset_limit: usize,
     pub(crate) jit: bool,
     /// Whether every field is indexed; `None` if that depends on whether anybody has declared a schema.
     pub(crate) open_indexes: Option<bool>,
     /// The team of the container, and the tokens of the management API.
     pub(crate) access: Access,
+    pub(crate) empty_change_pages: u8,
 }
 
 /// What all requests of a container share.
@@ -50,6 +55,8 @@ pub(crate) struct State {
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
     log: Log,
+    /// What proves that the address of a file was made here.
+    download_key: [u8; 32],
     url: OnceLock<String>,
 }
 
@@ -59,11 +66,13 @@ impl State {
         users: Vec<KnownUser>,
         schemas: Schemas,
         store: Store,
-        random: Random,
+        mut random: Random,
         clock: Clock,
         faults: Running,
     ) -> Result<Self, StoreError> {
+        let download_key = random.bytes();
         let state = Self {
+            download_key,
             settings,
             clock,
             users,
@@ -102,6 +111,15 @@ impl State {
 
     pub(crate) fn log(&self) -> &Log {
         &self.log
+    }
+
+    pub(crate) fn download_key(&self) -> &[u8; 32] {
+        &self.download_key
+    }
+
+    /// What an upload is answered with beside its checksum: CloudKit encrypts every file with a key of its own.
+    pub(crate) fn wrapping_key(&self) -> String {
+        BASE64.encode(self.random().bytes::<16>())
     }
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {

@@ -1,7 +1,6 @@
 //! What happens to the records of an environment when its schema changes.
 
 use cloudkit_core::Environment;
-use rusqlite::params;
 
 use super::{DatabaseId, Record, Store, StoreError};
 use crate::schema::Schema;
@@ -20,27 +19,36 @@ impl Store {
 
     fn clear_database(&mut self, database: DatabaseId) -> Result<(), StoreError> {
         // Records that are gone already may still be shown by indexes that lag.
-        let lagging = "SELECT rid FROM records WHERE database = ?1
+        let records = "SELECT rid FROM records WHERE database = ?1
             UNION SELECT rid FROM lagging WHERE json_extract(record, '$.database') = ?1
             UNION SELECT rid FROM pending WHERE json_extract(record, '$.database') = ?1";
-        self.connection.execute("CREATE TEMP TABLE IF NOT EXISTS cleared (rid INTEGER PRIMARY KEY)", [])?;
-        self.connection.execute("DELETE FROM temp.cleared", [])?;
-        self.connection.execute(&format!("INSERT INTO temp.cleared {lagging}"), [database.0])?;
-        for sql in [
-            "DELETE FROM pending WHERE rid IN (SELECT rid FROM temp.cleared)",
-            "DELETE FROM lagging WHERE rid IN (SELECT rid FROM temp.cleared)",
-            "DELETE FROM edges WHERE rid IN (SELECT rid FROM temp.cleared)",
-        ] {
-            self.connection.execute(sql, [])?;
+        self.connection.execute_batch(
+            "CREATE TEMP TABLE IF NOT EXISTS cleared (rid INTEGER PRIMARY KEY); DELETE FROM temp.cleared",
+        )?;
+        self.connection.execute(&format!("INSERT INTO temp.cleared {records}"), [database.0])?;
+        for table in ["pending", "lagging", "edges"] {
+            let sql = format!("DELETE FROM {table} WHERE rid IN (SELECT rid FROM temp.cleared)");
+            self.connection.execute(&sql, [])?;
         }
-        for sql in [
-            "DELETE FROM entries WHERE database = ?1",
-            "DELETE FROM records WHERE database = ?1",
-            "DELETE FROM zones WHERE database = ?1",
-        ] {
-            self.connection.execute(sql, params![database.0])?;
+        // Everything else says itself to which database or zone it belongs. Zones go last, because the others are
+        // found by them.
+        for table in self.tables_with("zone")? {
+            let sql = format!("DELETE FROM {table} WHERE zone IN (SELECT id FROM zones WHERE database = ?1)");
+            self.connection.execute(&sql, [database.0])?;
+        }
+        for table in self.tables_with("database")? {
+            self.connection.execute(&format!("DELETE FROM {table} WHERE database = ?1"), [database.0])?;
         }
         Ok(())
+    }
+
+    /// The tables that have a column of this name.
+    fn tables_with(&self, column: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT tables.name FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+            WHERE tables.type = 'table' AND columns.name = ?1";
+        let mut statement = self.connection.prepare(sql)?;
+        let names = statement.query_map([column], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
     }
 
     /// Takes from the records of an environment what its schema does not have: records of unknown types, and fields
@@ -69,6 +77,7 @@ impl Store {
         if fields.len() == before {
             return Ok(());
         }
+        self.set_asset_uses(record.rid, &fields)?;
         record.fields.clear();
         write_fields(&mut record.fields, &fields, WriteOptions::default());
         self.update_record(&record)

@@ -25,6 +25,8 @@ pub(crate) fn full_key(scalar: &Scalar) -> Vec<u8> {
         }
         // A filter may leave the zone open, so the zone is left to the comparison in full.
         Scalar::Reference(reference) => key.extend_from_slice(reference.record_name.as_bytes()),
+        // No index takes assets.
+        Scalar::Asset(asset) => key.extend_from_slice(asset.file_checksum.as_bytes()),
     }
     key
 }

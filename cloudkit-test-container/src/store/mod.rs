@@ -2,15 +2,19 @@
 //!
 //! The tables know nothing of HTTP or JSON requests; whoever calls decides what is allowed.
 
+mod assets;
+mod changes;
 mod environment;
 mod index;
 mod keys;
 mod records;
 mod sqlite;
 
+pub(crate) use assets::{AssetPlace, Receipt};
+pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use index::{KeyRange, Slot, system_key, words};
 pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
-pub(crate) use records::{Record, ReferenceEdge, Stamp};
+pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
 
 /// The zone that every database has.

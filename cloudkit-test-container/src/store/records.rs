@@ -62,17 +62,22 @@ impl Record {
         read_stored(&self.fields).ok_or(StoreError::Damaged(self.rid))
     }
 
-    /// The change tag as it is spelled on the wire: digits and small letters.
+    /// The change tag as it is spelled on the wire.
     pub(crate) fn change_tag(&self) -> String {
-        let mut digits = Vec::new();
-        let mut rest = self.tag.unsigned_abs();
-        while rest > 0 || digits.is_empty() {
-            let digit = u32::try_from(rest % 36).unwrap_or(0);
-            digits.push(char::from_digit(digit, 36).unwrap_or('0'));
-            rest /= 36;
-        }
-        digits.iter().rev().collect()
+        tag_text(self.tag)
     }
+}
+
+/// A change tag as it is spelled on the wire: digits and small letters.
+pub(crate) fn tag_text(tag: i64) -> String {
+    let mut digits = Vec::new();
+    let mut rest = tag.unsigned_abs();
+    while rest > 0 || digits.is_empty() {
+        let digit = u32::try_from(rest % 36).unwrap_or(0);
+        digits.push(char::from_digit(digit, 36).unwrap_or('0'));
+        rest /= 36;
+    }
+    digits.iter().rev().collect()
 }
 
 impl Store {
@@ -111,7 +116,9 @@ impl Store {
             record.parent,
             record.fields
         ])?;
-        Ok(self.connection.last_insert_rowid())
+        let rid = self.connection.last_insert_rowid();
+        self.bury_no_longer(record.zone, &record.name)?;
+        Ok(rid)
     }
 
     pub(crate) fn update_record(&mut self, record: &Record) -> Result<(), StoreError> {
@@ -129,6 +136,7 @@ impl Store {
     }
 
     pub(crate) fn delete_record(&mut self, rid: i64) -> Result<(), StoreError> {
+        self.bury(rid)?;
         self.connection.prepare_cached("DELETE FROM records WHERE rid = ?1")?.execute([rid])?;
         self.connection.prepare_cached("DELETE FROM edges WHERE rid = ?1")?.execute([rid])?;
         Ok(())

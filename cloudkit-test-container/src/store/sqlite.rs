@@ -7,7 +7,7 @@ use std::time::Duration;
 use cloudkit_core::Environment;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{DEFAULT_ZONE, StoreError};
+use super::{DEFAULT_ZONE, StoreError, assets, changes};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -16,7 +16,7 @@ const TABLES: &str = "
         UNIQUE (environment, scope, owner));
     CREATE TABLE IF NOT EXISTS zones (
         id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, name TEXT NOT NULL,
-        UNIQUE (database, name));
+        born INTEGER NOT NULL, UNIQUE (database, name));
     CREATE TABLE IF NOT EXISTS records (
         rid INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, zone INTEGER NOT NULL,
         name TEXT NOT NULL, type TEXT NOT NULL, tag INTEGER NOT NULL,
@@ -43,7 +43,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS lagging (rid INTEGER PRIMARY KEY, record TEXT);
 ";
 
-const SELECT_ZONES: &str = "SELECT zones.id, zones.database, zones.name, databases.owner
+pub(super) const SELECT_ZONES: &str = "SELECT zones.id, zones.database, zones.name, databases.owner
     FROM zones JOIN databases ON databases.id = zones.database";
 
 /// One of the many databases of a container.
@@ -66,7 +66,7 @@ impl Zone {
         (!self.owner.is_empty()).then_some(self.owner.as_str())
     }
 
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self { id: row.get(0)?, database: DatabaseId(row.get(1)?), name: row.get(2)?, owner: row.get(3)? })
     }
 
@@ -101,6 +101,8 @@ impl Store {
         };
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(TABLES)?;
+        connection.execute_batch(assets::TABLES)?;
+        connection.execute_batch(changes::TABLES)?;
         let next_tag = connection
             .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
             .optional()?
@@ -216,10 +218,14 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Makes a zone, or does nothing if it exists.
+    /// Makes a zone, or does nothing if it exists. Zones other than the default one are made inside a transaction.
     pub(crate) fn create_zone(&mut self, database: DatabaseId, name: &str) -> Result<(), StoreError> {
-        let sql = "INSERT OR IGNORE INTO zones (database, name) VALUES (?1, ?2)";
-        self.connection.execute(sql, params![database.0, name])?;
+        // The default zone is in no feed, so it needs no place in one.
+        let born = if name == DEFAULT_ZONE { 0 } else { self.fresh_tag() };
+        let sql = "INSERT OR IGNORE INTO zones (database, name, born) VALUES (?1, ?2, ?3)";
+        self.connection.execute(sql, params![database.0, name, born])?;
+        self.connection
+            .execute("DELETE FROM gone_zones WHERE database = ?1 AND name = ?2", params![database.0, name])?;
         Ok(())
     }
 

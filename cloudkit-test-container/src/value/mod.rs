@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use cloudkit_core::value::{ScalarType, ValueType};
 
 pub(crate) use parse::{ParseContext, RawField, Tag, read_stored};
-pub(crate) use write::{WriteOptions, write_fields, write_zone_id};
+pub(crate) use write::{WriteOptions, holds_assets, write_asset, write_fields, write_zone_id};
 
 /// The fields of a record, by name.
 pub(crate) type Fields = BTreeMap<String, Field>;
@@ -30,7 +30,7 @@ pub(crate) enum Content {
     List(Vec<Scalar>),
 }
 
-/// One value. No asset is among them: its upload is not served yet, so none can be valid.
+/// One value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Scalar {
     String(String),
@@ -40,6 +40,19 @@ pub(crate) enum Scalar {
     Bytes(Vec<u8>),
     Location(Location),
     Reference(Reference),
+    Asset(Asset),
+}
+
+/// A file beside its record: what tells it apart, not its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asset {
+    pub(crate) file_checksum: String,
+    /// In bytes.
+    pub(crate) size: i64,
+    pub(crate) reference_checksum: Option<String>,
+    pub(crate) wrapping_key: Option<String>,
+    /// What proves the upload. Requests carry it; it is neither kept nor shown.
+    pub(crate) receipt: Option<String>,
 }
 
 /// A place on earth. Only latitude and longitude, in degrees, are required.
@@ -95,6 +108,22 @@ impl Field {
         ValueType { scalar: self.scalar, list: matches!(self.content, Content::List(_)) }
     }
 
+    /// The assets, one or many.
+    pub(crate) fn assets(&self) -> impl Iterator<Item = &Asset> {
+        self.scalars().iter().filter_map(|scalar| match scalar {
+            Scalar::Asset(asset) => Some(asset),
+            _ => None,
+        })
+    }
+
+    /// The values, one or many, to be completed.
+    pub(crate) fn scalars_mut(&mut self) -> &mut [Scalar] {
+        match &mut self.content {
+            Content::One(scalar) => std::slice::from_mut(scalar),
+            Content::List(scalars) => scalars,
+        }
+    }
+
     /// The values, one or many.
     pub(crate) fn scalars(&self) -> &[Scalar] {
         match &self.content {
@@ -117,6 +146,8 @@ impl Scalar {
             Self::Int64(_) | Self::Double(_) | Self::Timestamp(_) => 8,
             Self::Location(_) => 16,
             Self::Reference(reference) => reference.record_name.len(),
+            // The limit is on what is left of a record without its assets.
+            Self::Asset(_) => 0,
         }
     }
 }

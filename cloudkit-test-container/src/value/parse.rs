@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::value::{ScalarType, ValueType};
 
-use super::{Action, Content, Field, Fields, Location, Reference, Scalar};
+use super::{Action, Asset, Content, Field, Fields, Location, Reference, Scalar};
 use crate::api::ApiError;
 use crate::facts;
 use crate::json::{Kind, Node};
@@ -219,7 +219,9 @@ fn read_scalar(
         ScalarType::Reference => read_reference(node)
             .map(Scalar::Reference)
             .ok_or_else(|| "could not decode reference object".to_owned()),
-        ScalarType::Asset => Err(refuse_asset(node)),
+        ScalarType::Asset => {
+            read_asset(node).map(Scalar::Asset).ok_or_else(|| "could not decode asset object".to_owned())
+        }
     }
 }
 
@@ -280,18 +282,19 @@ fn read_reference(node: &Node<'_>) -> Option<Reference> {
     Some(Reference { record_name, zone_name, owner, action })
 }
 
-/// Tells an asset that was never uploaded here from something that is no asset.
-fn refuse_asset(node: &Node<'_>) -> Misfit {
-    let is_text = |name: &str| {
-        node.as_object().and_then(|object| object.get(name)).is_some_and(|node| node.as_str().is_some())
+fn read_asset(node: &Node<'_>) -> Option<Asset> {
+    let object = node.as_object()?;
+    let text = |name: &str| match object.get(name) {
+        None => Some(None),
+        Some(node) => Some(Some(node.as_str()?.to_owned())),
     };
-    let size = node.as_object().and_then(|object| object.get("size"));
-    let has_size = size.is_some_and(|node| node.as_number().and_then(read_integer).is_some());
-    if is_text("fileChecksum") && is_text("receipt") && has_size {
-        "bad upload receipt (did_not_validate)".to_owned()
-    } else {
-        "could not decode asset object".to_owned()
-    }
+    Some(Asset {
+        file_checksum: text("fileChecksum")??,
+        size: object.get("size")?.as_number().and_then(read_integer).filter(|size| *size >= 0)?,
+        reference_checksum: text("referenceChecksum")?,
+        wrapping_key: text("wrappingKey")?,
+        receipt: text("receipt")?,
+    })
 }
 
 /// Reads fields that this server wrote itself.

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::value::ScalarType;
 
-use super::{Content, Field, Fields, Location, Reference, Scalar};
+use super::{Asset, Content, Field, Fields, Location, Reference, Scalar};
+use crate::assets::DownloadLinks;
 use crate::facts;
 use crate::json::write_string;
 
@@ -16,6 +17,15 @@ pub(crate) struct WriteOptions<'a> {
     /// The fields that are wanted; all if `None`.
     pub(crate) desired_keys: Option<&'a [String]>,
     pub(crate) numbers_as_strings: bool,
+    /// Makes the addresses that assets in replies carry, and assets in the store do not.
+    pub(crate) downloads: Option<&'a DownloadLinks>,
+}
+
+/// Whether fields that were written by [`write_fields`] have an asset among them.
+///
+/// In a text the quotation marks would be escaped, so these bytes stand in a field dictionary only.
+pub(crate) fn holds_assets(fields: &str) -> bool {
+    fields.contains("\"type\":\"ASSETID")
 }
 
 /// Writes the object `fields`.
@@ -32,26 +42,26 @@ pub(crate) fn write_fields(out: &mut String, fields: &Fields, options: WriteOpti
         first = false;
         write_string(out, name);
         out.push(':');
-        write_field(out, field, options.numbers_as_strings);
+        write_field(out, field, options);
     }
     out.push('}');
 }
 
-fn write_field(out: &mut String, field: &Field, numbers_as_strings: bool) {
+fn write_field(out: &mut String, field: &Field, options: WriteOptions<'_>) {
     // Timestamps stay numbers whatever was asked for.
     let stringly = matches!(field.scalar, ScalarType::Int64 | ScalarType::Double)
         || !facts::NUMBERS_AS_STRINGS_KEEPS_TIMESTAMPS.value && field.scalar == ScalarType::Timestamp;
-    let quote = numbers_as_strings && stringly;
+    let quote = options.numbers_as_strings && stringly;
     out.push_str("{\"value\":");
     match &field.content {
-        Content::One(scalar) => write_scalar(out, scalar, quote),
+        Content::One(scalar) => write_scalar(out, scalar, quote, options.downloads),
         Content::List(scalars) => {
             out.push('[');
             for (index, scalar) in scalars.iter().enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
-                write_scalar(out, scalar, quote);
+                write_scalar(out, scalar, quote, options.downloads);
             }
             out.push(']');
         }
@@ -63,7 +73,7 @@ fn write_field(out: &mut String, field: &Field, numbers_as_strings: bool) {
     out.push('}');
 }
 
-fn write_scalar(out: &mut String, scalar: &Scalar, quote: bool) {
+fn write_scalar(out: &mut String, scalar: &Scalar, quote: bool, downloads: Option<&DownloadLinks>) {
     let quotation_mark = if quote { "\"" } else { "" };
     out.push_str(quotation_mark);
     match scalar {
@@ -78,6 +88,10 @@ fn write_scalar(out: &mut String, scalar: &Scalar, quote: bool) {
         Scalar::Bytes(bytes) => write_string(out, &BASE64.encode(bytes)),
         Scalar::Location(location) => write_location(out, location),
         Scalar::Reference(reference) => write_reference(out, reference),
+        Scalar::Asset(asset) => {
+            let address = downloads.map(|links| links.address(&asset.file_checksum));
+            write_asset(out, asset, address.as_deref());
+        }
     }
     out.push_str(quotation_mark);
 }
@@ -102,6 +116,25 @@ fn write_reference(out: &mut String, reference: &Reference) {
     if let Some(zone_name) = &reference.zone_name {
         out.push_str(",\"zoneID\":");
         write_zone_id(out, zone_name, reference.owner.as_deref());
+    }
+    out.push('}');
+}
+
+/// Writes an asset dictionary, with the receipt if it still has one.
+pub(crate) fn write_asset(out: &mut String, asset: &Asset, download_url: Option<&str>) {
+    out.push_str("{\"fileChecksum\":");
+    write_string(out, &asset.file_checksum);
+    let _ = write!(out, ",\"size\":{}", asset.size);
+    for (member, value) in [
+        ("receipt", asset.receipt.as_deref()),
+        ("referenceChecksum", asset.reference_checksum.as_deref()),
+        ("wrappingKey", asset.wrapping_key.as_deref()),
+        ("downloadURL", download_url),
+    ] {
+        if let Some(value) = value {
+            let _ = write!(out, ",\"{member}\":");
+            write_string(out, value);
+        }
     }
     out.push('}');
 }
@@ -140,10 +173,33 @@ mod tests {
             many(ScalarType::Double, finite().prop_map(Scalar::Double)),
             many(ScalarType::Timestamp, any::<i64>().prop_map(Scalar::Timestamp)),
             many(ScalarType::Bytes, any::<Vec<u8>>().prop_map(Scalar::Bytes)),
+            many(ScalarType::Asset, assets()),
         ]
     }
 
+    fn assets() -> impl Strategy<Value = Scalar> {
+        let text = || proptest::option::of(any::<String>());
+        (any::<String>(), 0..i64::MAX, text(), text()).prop_map(|(file_checksum, size, reference, key)| {
+            Scalar::Asset(Asset {
+                file_checksum,
+                size,
+                reference_checksum: reference,
+                wrapping_key: key,
+                receipt: None,
+            })
+        })
+    }
+
     proptest! {
+        #[test]
+        fn only_fields_with_assets_seem_to_hold_some((scalar, scalars) in scalars(), name: String) {
+            let content = Content::List(scalars);
+            let fields = Fields::from([(name, Field { scalar, encrypted: false, content })]);
+            let mut text = String::new();
+            write_fields(&mut text, &fields, WriteOptions::default());
+            prop_assert_eq!(holds_assets(&text), scalar == ScalarType::Asset);
+        }
+
         #[test]
         fn what_is_written_reads_back((scalar, scalars) in scalars(), name in any::<String>(), list: bool) {
             let content = match scalars.first() {

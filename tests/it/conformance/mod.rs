@@ -4,6 +4,8 @@
 //! requests, headers and bodies are written out, and replies are read as plain JSON, so that client and container
 //! cannot agree on a mistake.
 
+mod assets;
+mod changes;
 mod comparators;
 mod fuzz;
 mod indexes;
@@ -16,3 +18,4 @@ mod support;
 mod tokens;
 mod transport;
 mod values;
+mod zones;

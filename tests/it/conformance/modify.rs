@@ -807,7 +807,7 @@ async fn c050_an_update_away_from_the_target_releases_it() {
     force_delete(&key, "target").await.record(0);
 }
 
-/// Immediate, as in custom zones; in default zones Apple may defer it. Tombstones wait for the change feed.
+/// Immediate, as in custom zones; in default zones Apple may defer it.
 #[tokio::test]
 async fn c051_delete_self_cascades() {
     let server = Server::start().await;

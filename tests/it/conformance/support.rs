@@ -111,6 +111,25 @@ impl Server {
         Reply::read(what, status, headers, &bytes)
     }
 
+    /// Sends a request to an address of the container that is no part of the API, as a program without credentials.
+    /// Whatever comes back is returned as it is.
+    pub(crate) async fn fetch(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Raw {
+        assert!(url.starts_with(self.container.url()), "{url}");
+        let mut request = self.http.request(method, url).body(body.to_vec());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("no answer from {url}: {error:?}"));
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Raw { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
     /// Sends a preflight, the one request whose answer may have no body.
     pub(crate) async fn preflight(&self, target: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap) {
         let url = format!("{}{target}", self.container.url().trim_end_matches('/'));
@@ -256,6 +275,24 @@ impl Caller<'_> {
         self.post(&format!("{database}/records/modify"), json!({ "operations": operations })).await
     }
 
+    /// Saves and deletes in a custom zone of the caller's private database.
+    pub(crate) async fn modify_in(&self, zone: &str, operations: Value) -> Reply {
+        let body = json!({ "operations": operations, "zoneID": { "zoneName": zone } });
+        self.post("private/records/modify", body).await
+    }
+
+    /// Makes a custom zone in the caller's private database, and returns its dictionary.
+    pub(crate) async fn create_zone(&self, zone: &str) -> Value {
+        let reply = self.modify_zones(json!([zone_operation("create", zone)])).await;
+        let entry = reply.list("zones")[0].clone();
+        assert!(entry.get("serverErrorCode").is_none(), "{reply:?}");
+        entry
+    }
+
+    pub(crate) async fn modify_zones(&self, operations: Value) -> Reply {
+        self.post("private/zones/modify", json!({ "operations": operations })).await
+    }
+
     /// Saves a record, and returns it as the reply has it.
     pub(crate) async fn create(&self, database: &str, record_type: &str, name: &str, fields: Value) -> Value {
         let reply = self.modify(database, json!([create(record_type, name, fields)])).await;
@@ -286,6 +323,31 @@ impl Caller<'_> {
     pub(crate) async fn name(&self) -> String {
         let reply = self.get("public/users/caller").await;
         text(&reply.ok().body["userRecordName"]).to_owned()
+    }
+}
+
+/// What came back, read by nobody.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Raw {
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
@@ -348,6 +410,12 @@ impl Reply {
     #[track_caller]
     pub(crate) fn records(&self) -> &[Value] {
         self.ok().items()
+    }
+
+    /// The array under this name of a reply that is not an error.
+    #[track_caller]
+    pub(crate) fn list(&self, name: &str) -> &[Value] {
+        self.ok().body[name].as_array().unwrap_or_else(|| panic!("no {name}: {self:?}"))
     }
 
     /// The items, of an error too.
@@ -434,6 +502,42 @@ pub(crate) fn operation(operation_type: &str, record: Value) -> Value {
 
 pub(crate) fn create(record_type: &str, name: &str, fields: Value) -> Value {
     operation("create", json!({ "recordType": record_type, "recordName": name, "fields": fields }))
+}
+
+/// An operation of `zones/modify`.
+pub(crate) fn zone_operation(operation_type: &str, zone: &str) -> Value {
+    json!({ "operationType": operation_type, "zone": { "zoneID": { "zoneName": zone } } })
+}
+
+/// Checks that an item is an error, with a reason that has this in it.
+#[track_caller]
+pub(crate) fn check_failed(item: &Value, code: &str, reason: &str) {
+    assert_eq!(text(&item["serverErrorCode"]), code, "{item}");
+    assert!(text(&item["reason"]).contains(reason), "no {reason:?} in the reason of {item}");
+}
+
+/// A file for the data of a container, which goes away with the value.
+pub(crate) struct DataFile(std::path::PathBuf);
+
+impl DataFile {
+    pub(crate) fn new(name: &str) -> Self {
+        let name = format!("cloudkit-conformance-{name}-{}.sqlite", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = self.0.clone().into_os_string();
+            path.push(suffix);
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 /// A field value with its type.

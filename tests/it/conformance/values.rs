@@ -238,7 +238,7 @@ async fn c047_numbers_that_do_not_fit_are_refused() {
     server.user("alice").lookup("public", &["e-1"]).await.failed(0, "NOT_FOUND", "");
 }
 
-/// Assets wait for the endpoints that upload them; what is no asset is refused today.
+/// Assets make it in statement 97.
 #[tokio::test]
 async fn c048_every_type_and_its_list_make_the_round_trip() {
     let server = Server::start().await;

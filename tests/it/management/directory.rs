@@ -54,7 +54,8 @@ async fn other_teams_and_containers_are_not_found() {
         ("OTHERTEAM1", CONTAINER, "no such team: 'OTHERTEAM1'"),
         (team, "iCloud.com.example.Other", "no such container: 'iCloud.com.example.Other'"),
     ] {
-        let target = format!("/v1/database/teams/{team}/containers/{id}/environments/DEVELOPMENT/schema/export");
+        let target =
+            format!("/v1/database/teams/{team}/containers/{id}/environments/DEVELOPMENT/schema/export");
         let reply = Raw::new("GET", target).managed(&container).send(&container).await;
         reply.refused(404, "NOT_FOUND", reason);
     }

@@ -69,7 +69,8 @@ impl Raw {
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"schema.ckdb\"\r\n\
              Content-Type: \"\"\r\n\r\n{text}\r\n--{BOUNDARY}--"
         );
-        self.header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}")).chunked(body.as_bytes())
+        self.header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
+            .chunked(body.as_bytes())
     }
 
     async fn send(self, container: &TestContainer) -> Reply {

@@ -89,9 +89,7 @@ async fn a_record_is_created_read_updated_and_deleted() {
     assert_eq!(got["record"], created);
 
     // An update touches what it names; a value object without `value` clears.
-    let update = |tag: &Value, fields: Value| {
-        json!({ "recordType": "Article", "recordChangeTag": tag, "fields": fields })
-    };
+    let update = |tag: &Value, fields: Value| json!({ "recordType": "Article", "recordChangeTag": tag, "fields": fields });
     let body = update(&created["recordChangeTag"], json!({ "views": { "type": "int64Type" } }));
     let updated = ask(&container, "PUT", public(&record), Some(body)).await.json(200)["record"].clone();
     assert_eq!(updated["fields"], json!({ "title": text("Hello") }));
@@ -285,7 +283,8 @@ async fn a_radius_is_in_kilometres() {
 #[tokio::test]
 async fn queries_without_an_index_are_refused_with_its_name() {
     let container = news().await;
-    let filter = |field: &str, value: Value| json!([{ "fieldName": field, "type": "EQUALS", "fieldValue": value }]);
+    let filter =
+        |field: &str, value: Value| json!([{ "fieldName": field, "type": "EQUALS", "fieldValue": value }]);
     for (query, reason) in [
         (json!({ "recordType": "Bare" }), "Type is not marked indexable: Bare"),
         (
@@ -356,7 +355,8 @@ async fn all_tokens_are_sent_always_and_the_most_telling_one_counts() {
     let session = format!("/v1/database/containers/{CONTAINER}/environments/DEVELOPMENT/session/user");
     let user = |name: &str| container.user(name).unwrap().record_name.clone();
 
-    let request = Raw::new("GET", &session).header(API_TOKEN, &api_token).header(WEB_AUTH_TOKEN, web_auth_token);
+    let request =
+        Raw::new("GET", &session).header(API_TOKEN, &api_token).header(WEB_AUTH_TOKEN, web_auth_token);
     let reply = request.managed(&container).send(&container).await.json(200);
     assert_eq!(reply["user"]["userRecordName"], user("bob"));
     let request = Raw::new("GET", &session).header(API_TOKEN, &api_token).as_user(&container, "alice");
@@ -375,7 +375,8 @@ async fn all_tokens_are_sent_always_and_the_most_telling_one_counts() {
 #[tokio::test]
 async fn zones_are_made_listed_and_deleted() {
     let container = news().await;
-    let zones = format!("/v1/database/containers/{CONTAINER}/environments/development/databases/private/zones");
+    let zones =
+        format!("/v1/database/containers/{CONTAINER}/environments/development/databases/private/zones");
     let body = json!({ "zoneName": "drafts" });
     let created = ask(&container, "POST", zones.clone(), Some(body)).await.json(201)["zone"].clone();
     for (member, value) in [

@@ -94,7 +94,10 @@ async fn validating_is_no_error_and_changes_nothing() {
     let wrong = validate(&container, &ARTICLE.replace("INT64", "BADTYPE")).await.json(200);
     assert_eq!(wrong["isValid"], false);
     let message = wrong["errorMessage"].as_str().unwrap();
-    assert!(message.starts_with("Encountered \" <IDENTIFIER> \"BADTYPE \"\" at line 11, column 25."), "{message}");
+    assert!(
+        message.starts_with("Encountered \" <IDENTIFIER> \"BADTYPE \"\" at line 11, column 25."),
+        "{message}"
+    );
     assert!(message.contains("Was expecting"), "{message}");
     let text = ARTICLE.replace("views           INT64", "views           ASSET SORTABLE");
     let message = validate(&container, &text).await.json(200)["errorMessage"].to_string();
@@ -106,7 +109,10 @@ async fn validating_is_no_error_and_changes_nothing() {
 async fn a_refused_import_says_why_and_changes_nothing() {
     let container = start(|builder| builder.schema(ARTICLE)).await;
     for (text, reason) in [
-        ("DEFINE SCHEMA\n    RECORD TYPE \"Article\" (\n        title STRIN\n    );\n", "at line 3, column 15"),
+        (
+            "DEFINE SCHEMA\n    RECORD TYPE \"Article\" (\n        title STRIN\n    );\n",
+            "at line 3, column 15",
+        ),
         ("", "Encountered"),
         (
             "DEFINE SCHEMA",
@@ -128,7 +134,10 @@ async fn a_refusal_of_many_lines_has_them_all_in_the_details() {
     let text = ARTICLE.replace("INT64,", "DOUBLE,").replace("title ", "name  ");
     let body = import(&container, &text).await.refused(400, "BAD_REQUEST", "'title' of 'Article'");
     let details = body["detailedMessage"].as_str().unwrap();
-    assert!(details.contains("'title' of 'Article'") && details.contains("'views' of 'Article'"), "{details}");
+    assert!(
+        details.contains("'title' of 'Article'") && details.contains("'views' of 'Article'"),
+        "{details}"
+    );
 }
 
 #[tokio::test]
@@ -153,7 +162,8 @@ async fn a_form_that_holds_no_schema_is_refused() {
     let plain = Raw::new("PUT", &target).header("Content-Type", "text/plain").chunked(ARTICLE.as_bytes());
     let reply = plain.managed(&container).send(&container).await;
     reply.refused(400, "BAD_REQUEST", "multipart/form-data");
-    let reply = Raw::new("PUT", target).header("Content-Length", "0").managed(&container).send(&container).await;
+    let reply =
+        Raw::new("PUT", target).header("Content-Length", "0").managed(&container).send(&container).await;
     reply.refused(400, "BAD_REQUEST", "multipart/form-data");
 }
 
