@@ -1,12 +1,12 @@
 //! A container that runs.
 
 use std::fmt;
-use std::net::Ipv4Addr;
-use std::sync::{Arc, PoisonError};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloudkit_core::Environment;
-use cloudkit_core::auth::{KeyId, PrivateKey, PublicKey, ServerKey};
+use cloudkit_core::auth::{KeyId, PublicKey, ServerKey};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -14,13 +14,13 @@ use tokio::task::JoinHandle;
 use crate::api::{Endpoint, Scope, check_zone_name};
 use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
+use crate::credentials::{GeneratedKey, settle_credentials, settle_users};
 use crate::faults::{Fault, FaultRule, Running};
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::{SchemaError, declared_schema};
 use crate::server::{LoggedRequest, Schemas, Settings, State, serve};
 use crate::store::Store;
-use crate::users::User;
 
 /// A CloudKit container on loopback, with both its environments.
 ///
@@ -34,11 +34,6 @@ pub struct TestContainer {
     users: Vec<TestUser>,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<()>>,
-}
-
-struct GeneratedKey {
-    key_id: String,
-    private_key: PrivateKey,
 }
 
 /// A user of a container, with what it takes to ask in the user's name.
@@ -79,10 +74,15 @@ pub enum StartError {
     /// Two users have one name.
     #[error("two users are named `{0}`")]
     DuplicateUser(String),
-    /// There is no port, or no thread to serve it.
-    #[error("cannot listen on the loopback interface")]
-    Listen(#[source] std::io::Error),
-    /// The file cannot be used.
+    /// The address cannot be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The directory of the data cannot be used.
     #[error("cannot open the data")]
     Data(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A planned fault is for an endpoint that there is not.
@@ -94,7 +94,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    fn data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Data(Box::new(error))
     }
 }
@@ -146,18 +146,12 @@ impl TestContainer {
             None => getrandom::u64().map_err(|_| StartError::Random)?,
         };
         let declared = declared_schema(builder.schema.as_ref(), &builder.descriptors)?;
-        let mut known_users = Vec::new();
-        for user in builder.users {
-            if known_users.iter().any(|known: &crate::users::KnownUser| known.name == user.name) {
-                return Err(StartError::DuplicateUser(user.name));
-            }
-            known_users.push(User::known(user, &container_id));
-        }
+        let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
+        let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
+        let mut store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
         let mut random = Random::new(seed);
-        let access = Access::new(
-            builder.team_id.unwrap_or_else(|| random.hex64()[..10].to_ascii_uppercase()),
-            builder.management_token.unwrap_or_else(|| random.hex64()),
-        );
+        let access = Access::settle(builder.team_id, builder.management_token, &mut store, &mut random)
+            .map_err(StartError::data)?;
         let settings = Settings {
             container_id,
             strict_headers: builder.strict_headers,
@@ -169,40 +163,27 @@ impl TestContainer {
             access,
             empty_change_pages: builder.empty_change_pages,
         };
-        let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
-        let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
-        let store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
+        let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
         builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;
         let faults = Running::new(builder.faults, seed, clock.now_ms());
         let schemas = Schemas::new(declared, builder.open_indexes, &store).map_err(StartError::data)?;
         let state = State::new(settings, known_users, schemas, store, random, clock, faults)
             .map_err(StartError::data)?;
 
-        let keys = [Environment::Development, Environment::Production].map(|environment| {
-            let private_key = PrivateKey::generate().map_err(|_| StartError::Random)?;
-            let key_id = state.random().hex64();
-            state.register_key(&key_id, private_key.public_key(), environment).map_err(StartError::data)?;
-            Ok::<_, StartError>(GeneratedKey { key_id, private_key })
-        });
-        let [development, production] = keys;
-        let keys = [development?, production?];
-        for (key_id, public_key, environments) in builder.keys {
-            for environment in environments {
-                state.register_key(&key_id, public_key, environment).map_err(StartError::data)?;
-            }
-        }
-        for (token, environment) in builder.api_tokens {
-            state.tokens().register_api_token(token, environment);
-        }
-        for environment in [Environment::Development, Environment::Production] {
-            if state.tokens().api_token(environment).is_none() {
-                let token = state.random().hex64();
-                state.tokens().register_api_token(token, environment);
-            }
-        }
+        let keys = settle_credentials(&state, builder.keys, builder.api_tokens)?;
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(StartError::Listen)?;
-        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let listen = builder.listen;
+        let cannot_listen = |source| StartError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+        let mut address = listener.local_addr().map_err(cannot_listen)?;
+        if address.ip().is_unspecified() {
+            // It listens everywhere, and there it can be reached from here.
+            address.set_ip(if address.is_ipv4() {
+                Ipv4Addr::LOCALHOST.into()
+            } else {
+                Ipv6Addr::LOCALHOST.into()
+            });
+        }
         state.set_url(format!("http://{address}"));
         let state = Arc::new(state);
         let (stop, stopped) = watch::channel(false);
@@ -344,10 +325,11 @@ impl TestContainer {
     ///
     /// # Errors
     ///
-    /// [`ContainerError::UnknownKey`].
+    /// [`ContainerError::UnknownKey`], or [`ContainerError::Store`] if that cannot be kept.
     pub fn revoke_key(&self, key_id: &str) -> Result<(), ContainerError> {
-        let mut keys = self.state.keys().write().unwrap_or_else(PoisonError::into_inner);
-        if keys.revoke(key_id) { Ok(()) } else { Err(ContainerError::UnknownKey(key_id.to_owned())) }
+        let revoked =
+            self.state.revoke_key(key_id).map_err(|error| ContainerError::Store(error.to_string()))?;
+        if revoked { Ok(()) } else { Err(ContainerError::UnknownKey(key_id.to_owned())) }
     }
 
     /// Makes another web auth token for a user, in the container's environment.

@@ -32,6 +32,7 @@ mod builder;
 mod client;
 mod clock;
 mod container;
+mod credentials;
 mod environments;
 pub mod facts;
 mod faults;

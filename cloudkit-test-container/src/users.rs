@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cloudkit_core::Environment;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A user to make when the container starts.
@@ -99,7 +100,7 @@ impl From<&str> for User {
 }
 
 /// A user of a container that runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct KnownUser {
     pub(crate) name: String,
     pub(crate) record_name: String,

@@ -238,10 +238,12 @@ async fn schemas_survive_a_restart_with_their_records_and_indexes() {
     save(&database(&server, Development), "a", 1).await;
     let before = [Development, Production].map(|environment| server.export_schema(environment));
     assert_ne!(before[0], before[1]);
+    let access = [server.team_id().to_owned(), server.management_token().to_owned()];
     server.stop().await;
 
     let server = start().await.unwrap();
     assert_eq!([Development, Production].map(|environment| server.export_schema(environment)), before);
+    assert_eq!([server.team_id(), server.management_token()], access);
     let db = database(&server, Development);
     assert_eq!(names(&db, "a").await, ["a"]);
     assert_eq!(db.lookup("a").await.unwrap().get("views"), Some(&Value::from(1)));

@@ -3,9 +3,11 @@
 
 mod client;
 mod conformance;
+mod explain;
 mod faults;
 mod keys;
 mod management;
+mod persistence;
 mod readme;
 mod scripted;
 mod signing;

@@ -12,6 +12,8 @@ use super::Cx;
 use super::error::Refusal;
 use crate::api::{Caller, Endpoint, Scope};
 use crate::auth::{Findings, SignedRequest, authenticate};
+use crate::random::Random;
+use crate::store::{Store, StoreError};
 
 const MANAGEMENT_TOKEN: &str = "x-apple-cloudkit-management-token";
 const USER_TOKEN: &str = "x-apple-cloudkit-user-token";
@@ -27,8 +29,30 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    pub(crate) fn new(team_id: String, management_token: String) -> Self {
-        Self { team_id, management_token, user_tokens: Mutex::default() }
+    /// The team and token that the builder names, or that an earlier container has kept, or new ones.
+    pub(crate) fn settle(
+        team_id: Option<String>,
+        management_token: Option<String>,
+        store: &mut Store,
+        random: &mut Random,
+    ) -> Result<Self, StoreError> {
+        let settle = |store: &mut Store, name: &str, given: Option<String>, new: String| {
+            let value = match given {
+                Some(given) => given,
+                None => store.read_meta(name)?.unwrap_or(new),
+            };
+            store.write_meta(name, &value)?;
+            Ok::<_, StoreError>(value)
+        };
+        let new_team_id = random.hex64()[..10].to_ascii_uppercase();
+        let new_token = random.hex64();
+        store.transaction(|store| {
+            Ok(Self {
+                team_id: settle(store, "team_id", team_id, new_team_id)?,
+                management_token: settle(store, "management_token", management_token, new_token)?,
+                user_tokens: Mutex::default(),
+            })
+        })
     }
 
     pub(crate) fn add_user_token(&self, token: String, user_record_name: String) {

@@ -16,4 +16,4 @@ pub(crate) use http::serve;
 pub(crate) use log::Log;
 pub use log::LoggedRequest;
 pub(crate) use schemas::{SchemaFailure, Schemas};
-pub(crate) use state::{Settings, State};
+pub(crate) use state::{ENVIRONMENTS, Settings, State};

@@ -17,7 +17,7 @@ use crate::faults::Running;
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::USERS;
-use crate::store::{DEFAULT_ZONE, Record, Stamp, Store, StoreError};
+use crate::store::{DEFAULT_ZONE, KeptKey, Record, Stamp, Store, StoreError};
 use crate::users::{KnownUser, key_record_name};
 
 /// Both environments of a container.
@@ -189,7 +189,7 @@ impl State {
         tokens.issue(&mut random, user_record_name, environment, &api_token, now)
     }
 
-    /// Registers a key and makes the user record that belongs to it.
+    /// Registers a key, keeps it, and makes the user record that belongs to it.
     pub(crate) fn register_key(
         &self,
         key_id: &str,
@@ -198,6 +198,13 @@ impl State {
     ) -> Result<(), StoreError> {
         let user_record_name = key_record_name(&self.settings.container_id, environment, key_id);
         self.ensure_user_record(environment, &user_record_name)?;
+        self.store().keep_key(&KeptKey {
+            key_id: key_id.to_owned(),
+            environment: environment.as_str().to_owned(),
+            public_key: public_key.to_spki_pem(),
+            private_key: None,
+            revoked: false,
+        })?;
         self.keys.write().unwrap_or_else(PoisonError::into_inner).register(RegisteredKey {
             key_id: key_id.to_owned(),
             environment,
@@ -217,6 +224,12 @@ impl State {
         };
         let users = self.users.iter().map(|user| &user.record_name);
         users.chain(&keys).try_for_each(|name| self.ensure_user_record(environment, name))
+    }
+
+    /// Revokes a key in all its environments. Whether there was one.
+    pub(crate) fn revoke_key(&self, key_id: &str) -> Result<bool, StoreError> {
+        self.store().revoke_kept_key(key_id)?;
+        Ok(self.keys.write().unwrap_or_else(PoisonError::into_inner).revoke(key_id))
     }
 
     /// Makes the record of type `Users` that stands for a user, unless it exists.
