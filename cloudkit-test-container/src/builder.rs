@@ -179,7 +179,7 @@ impl TestContainerBuilder {
     }
 
     /// Keeps everything in this directory, which is made if it does not exist: records, zones, files, schemas, users, keys
-    /// and API tokens. A later container takes them up; web auth tokens are made anew.
+    /// and tokens. A later container takes them up.
     ///
     /// What was acknowledged survives a kill at any moment. One container at a time uses a directory.
     /// [Stop](TestContainer::stop) it before another one of the same process starts there.

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::api::{Endpoint, Scope, check_zone_name};
+use crate::auth::WebAuthToken;
 use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
 use crate::credentials::{GeneratedKey, settle_credentials, settle_users};
@@ -19,7 +20,7 @@ use crate::faults::{Fault, FaultRule, Running};
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::{SchemaError, declared_schema};
-use crate::server::{LoggedRequest, Schemas, Settings, State, serve};
+use crate::server::{ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, serve};
 use crate::store::Store;
 
 /// A CloudKit container on loopback, with both its environments.
@@ -128,6 +129,11 @@ pub enum ContainerError {
     Store(String),
 }
 
+/// Planned faults were met by no request, although they had to be. The text names the lines that planned them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnmetFaults(String);
+
 impl TestContainer {
     /// Describes a container, to be started.
     pub fn builder(container_id: impl Into<String>) -> TestContainerBuilder {
@@ -197,15 +203,16 @@ impl TestContainer {
             server: Some(server),
             state,
         };
-        let names: Vec<_> = container
-            .state
-            .users()
-            .iter()
-            .map(|user| (user.name.clone(), user.record_name.clone()))
-            .collect();
-        for (name, record_name) in names {
-            let web_auth_token = container.issue_token(&record_name, container.environment);
-            container.users.push(TestUser { name, record_name, web_auth_token });
+        let users: Vec<_> = container.state.users().to_vec();
+        for user in users {
+            let web_auth_token = match user.web_auth_token {
+                Some(token) => {
+                    container.accept_web_auth_token(&token, &user.record_name);
+                    token
+                }
+                None => container.issue_token(&user.record_name, container.environment),
+            };
+            container.users.push(TestUser { name: user.name, record_name: user.record_name, web_auth_token });
         }
         Ok(container)
     }
@@ -355,8 +362,17 @@ impl TestContainer {
         Ok(self.issue_token(&user.record_name, environment))
     }
 
+    /// Lets a token that somebody has chosen stand for a user in both environments, for good.
+    fn accept_web_auth_token(&self, token: &str, record_name: &str) {
+        for environment in ENVIRONMENTS {
+            let api_token = self.api_token_for(environment);
+            let meaning = WebAuthToken { user: record_name.to_owned(), api_token, expires_at: i64::MAX };
+            self.state.tokens().register_web_auth_token(token.to_owned(), environment, meaning);
+        }
+    }
+
     fn issue_token(&self, record_name: &str, environment: Environment) -> String {
-        self.state.issue_web_auth_token(record_name, environment)
+        self.state.issue_web_auth_token(record_name, environment, &self.api_token_for(environment))
     }
 
     /// Ends the life of a web auth token.
@@ -365,7 +381,7 @@ impl TestContainer {
     ///
     /// [`ContainerError::UnknownToken`].
     pub fn expire_web_auth_token(&self, token: &str) -> Result<(), ContainerError> {
-        if self.state.tokens().expire(token) { Ok(()) } else { Err(ContainerError::UnknownToken) }
+        if self.state.expire_web_auth_token(token) { Ok(()) } else { Err(ContainerError::UnknownToken) }
     }
 
     /// Makes a custom zone in a user's private database, in the container's environment.
@@ -425,7 +441,27 @@ impl TestContainer {
     }
 
     /// Stops the container after the requests that are under way, but does not wait longer than five seconds.
+    ///
+    /// # Panics
+    ///
+    /// If a planned fault was not met that had to be; [`finish`](Self::finish) returns that instead.
     pub async fn stop(mut self) {
+        self.shut_down().await;
+    }
+
+    /// Stops the container like [`stop`](Self::stop).
+    ///
+    /// # Errors
+    ///
+    /// [`UnmetFaults`] if a planned fault was not met that had to be.
+    pub async fn finish(mut self) -> Result<(), UnmetFaults> {
+        self.shut_down().await;
+        let complaint = self.state.faults().complaint();
+        self.state.faults().forget();
+        complaint.map_or(Ok(()), |complaint| Err(UnmetFaults(complaint)))
+    }
+
+    async fn shut_down(&mut self) {
         let _ = self.stop.send(true);
         if let Some(mut server) = self.server.take()
             && tokio::time::timeout(Duration::from_secs(5), &mut server).await.is_err()

@@ -5,6 +5,7 @@ use std::fmt;
 use cloudkit_core::Environment;
 use cloudkit_core::auth::{PrivateKey, PublicKey};
 
+use crate::auth::REMEMBER_EXPIRED_MS;
 use crate::container::StartError;
 use crate::server::{ENVIRONMENTS, State};
 use crate::store::{KeptKey, Store, StoreError};
@@ -113,6 +114,13 @@ pub(crate) fn settle_credentials(
     for (token, environment) in tokens {
         state.store().keep_api_token(&token, environment).map_err(StartError::data)?;
         state.tokens().register_api_token(token, environment);
+    }
+    let since = state.clock().now_ms().saturating_sub(REMEMBER_EXPIRED_MS);
+    for (token, environment, meaning) in
+        state.store().kept_web_auth_tokens(since).map_err(StartError::data)?
+    {
+        let environment = environment.parse().map_err(|_| StartError::data(StoreError::DamagedKey))?;
+        state.tokens().register_web_auth_token(token, environment, meaning);
     }
     Ok(generated)
 }

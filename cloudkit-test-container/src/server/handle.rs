@@ -175,7 +175,7 @@ fn respond(
     if fault == Some(&Fault::ExpiredToken)
         && let Some(token) = web_auth_token(&request.target)
     {
-        state.tokens().expire(&token);
+        state.expire_web_auth_token(&token);
     }
     let signed = SignedRequest {
         target: &request.target,

@@ -180,13 +180,43 @@ impl State {
         (*expires_at > self.clock.now_ms()).then_some(*environment)
     }
 
-    /// Makes a web auth token for use with the API token of the environment.
-    pub(crate) fn issue_web_auth_token(&self, user_record_name: &str, environment: Environment) -> String {
+    /// Makes a web auth token for use with an API token of the environment.
+    pub(crate) fn issue_web_auth_token(
+        &self,
+        user_record_name: &str,
+        environment: Environment,
+        api_token: &str,
+    ) -> String {
         let now = self.clock.now_ms();
-        let mut random = self.random();
-        let mut tokens = self.tokens();
-        let api_token = tokens.api_token(environment).unwrap_or_default().to_owned();
-        tokens.issue(&mut random, user_record_name, environment, &api_token, now)
+        let token = {
+            let mut random = self.random();
+            self.tokens().issue(&mut random, user_record_name, environment, api_token, now)
+        };
+        self.keep_web_auth_token(&token);
+        token
+    }
+
+    /// Ends the life of a token. Whether there was such a token.
+    pub(crate) fn expire_web_auth_token(&self, token: &str) -> bool {
+        let now = self.clock.now_ms();
+        let found = self.tokens().expire(token, now);
+        self.keep_web_auth_token(token);
+        found
+    }
+
+    /// Lets a token outlive the process, if there is a place for it.
+    pub(crate) fn keep_web_auth_token(&self, token: &str) {
+        let kept: Vec<_> = {
+            let tokens = self.tokens();
+            let of = |environment| Some((environment, tokens.web_auth_token(token, environment)?.clone()));
+            ENVIRONMENTS.into_iter().filter_map(of).collect()
+        };
+        for (environment, meaning) in kept {
+            if let Err(error) = self.store().keep_web_auth_token(token, environment, &meaning) {
+                // It is good until the process ends, and the user can sign in again.
+                tracing::error!(%error, "a web auth token could not be kept");
+            }
+        }
     }
 
     /// Registers a key, keeps it, and makes the user record that belongs to it.

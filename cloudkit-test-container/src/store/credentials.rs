@@ -4,6 +4,7 @@ use cloudkit_core::Environment;
 use rusqlite::params;
 
 use super::{Store, StoreError};
+use crate::auth::WebAuthToken;
 use crate::users::KnownUser;
 
 pub(super) const TABLES: &str = "
@@ -15,6 +16,10 @@ pub(super) const TABLES: &str = "
         PRIMARY KEY (key_id, environment)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS api_tokens (
         token TEXT NOT NULL, environment TEXT NOT NULL,
+        PRIMARY KEY (token, environment)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS web_auth_tokens (
+        token TEXT NOT NULL, environment TEXT NOT NULL, user TEXT NOT NULL, api_token TEXT NOT NULL,
+        expires INTEGER NOT NULL,
         PRIMARY KEY (token, environment)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;
 ";
@@ -87,5 +92,43 @@ impl Store {
         let properties = serde_json::to_string(user).map_err(|_| StoreError::DamagedUser)?;
         self.connection.execute(sql, params![user.name, properties])?;
         Ok(())
+    }
+
+    /// Keeps a web auth token, unless the store is gone with the process anyway.
+    pub(crate) fn keep_web_auth_token(
+        &self,
+        token: &str,
+        environment: Environment,
+        meaning: &WebAuthToken,
+    ) -> Result<(), StoreError> {
+        if self.connection.path().is_none_or(str::is_empty) {
+            return Ok(());
+        }
+        let sql = "INSERT OR REPLACE INTO web_auth_tokens (token, environment, user, api_token, expires)
+            VALUES (?1, ?2, ?3, ?4, ?5)";
+        let values =
+            params![token, environment.as_str(), meaning.user, meaning.api_token, meaning.expires_at];
+        // Every reply to a user hands out another token. They survive the process, and need not survive the machine.
+        self.connection.execute_batch("PRAGMA synchronous = normal")?;
+        let kept = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
+        self.connection.execute_batch("PRAGMA synchronous = full")?;
+        kept?;
+        Ok(())
+    }
+
+    /// The web auth tokens that were kept, without those that expired before `since`.
+    pub(crate) fn kept_web_auth_tokens(
+        &self,
+        since: i64,
+    ) -> Result<Vec<(String, String, WebAuthToken)>, StoreError> {
+        let sql = "DELETE FROM web_auth_tokens WHERE expires < ?1";
+        self.connection.execute(sql, [since])?;
+        let sql = "SELECT token, environment, user, api_token, expires FROM web_auth_tokens";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| {
+            let meaning = WebAuthToken { user: row.get(2)?, api_token: row.get(3)?, expires_at: row.get(4)? };
+            Ok((row.get(0)?, row.get(1)?, meaning))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }

@@ -1,6 +1,6 @@
 //! A container takes up what an earlier one kept in the directory.
 
-use cloudkit_core::auth::PrivateKey;
+use cloudkit_core::auth::{ApiToken, PrivateKey, WebAuthToken};
 use cloudkit_core::{Environment, Error, ServerErrorCode};
 use cloudkit_test_container::{StartError, User};
 
@@ -28,6 +28,9 @@ async fn records_keys_tokens_and_users_survive() {
         .start()
         .await
         .unwrap();
+    let kept_token = first.issue_web_auth_token("alice").unwrap();
+    let ended_token = first.issue_web_auth_token("alice").unwrap();
+    first.expire_web_auth_token(&ended_token).unwrap();
     let saved = first.client().public().create(author("Ines")).await.unwrap();
     let private = first.client_as("alice").unwrap().private().create(author("mine")).await.unwrap();
     let key_id = first.register_public_key(Environment::Production, &own_key.public_key()).unwrap();
@@ -55,7 +58,13 @@ async fn records_keys_tokens_and_users_survive() {
     assert_eq!(found, saved);
     let query = client.public().query::<Author>().filter(|a| a.name.eq("Ines")).fetch_all();
     assert_eq!(query.await.unwrap(), [saved]);
-    let alice = second.client_as("alice").unwrap();
+    let alice = |token: String| {
+        let builder = second.client_builder().api_token(ApiToken::new(second.api_token()).unwrap());
+        builder.web_auth_token(WebAuthToken::new(token).unwrap()).build().unwrap()
+    };
+    let error = alice(ended_token).caller().await.unwrap_err();
+    assert_eq!(error.code(), Some(&ServerErrorCode::AuthenticationRequired));
+    let alice = alice(kept_token);
     assert_eq!(alice.private().lookup::<Author>(private.record_name()).await.unwrap(), private);
 
     let production = second
