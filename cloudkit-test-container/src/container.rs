@@ -22,6 +22,7 @@ use crate::random::Random;
 use crate::schema::{SchemaError, declared_schema};
 use crate::server::{ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, serve};
 use crate::store::Store;
+use crate::subscription_shape::SubscriptionShape;
 
 /// A CloudKit container on loopback, with both its environments.
 ///
@@ -168,6 +169,7 @@ impl TestContainer {
             open_indexes: builder.open_indexes,
             access,
             empty_change_pages: builder.empty_change_pages,
+            long_poll: builder.long_poll,
         };
         let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
         builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;
@@ -399,6 +401,30 @@ impl TestContainer {
         created.map_err(|error: crate::store::StoreError| ContainerError::Store(error.to_string()))
     }
 
+    /// The shapes of query subscriptions that an environment knows: in development those of all subscriptions that were
+    /// ever created there, in production those that were deployed.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn subscription_shapes(
+        &self,
+        environment: Environment,
+    ) -> Result<Vec<SubscriptionShape>, ContainerError> {
+        let shapes = self.state.store().subscription_shapes(environment);
+        shapes.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
+    /// Deploys the shapes of query subscriptions from development to production, which takes no others.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn deploy_subscription_shapes(&self) -> Result<(), ContainerError> {
+        let deployed = self.state.store().deploy_subscription_shapes();
+        deployed.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
     /// Makes all sync tokens that were handed out so far worthless, in both environments: the service forgets how far
     /// its readers have come. They have to start from the beginning.
     ///
@@ -463,6 +489,7 @@ impl TestContainer {
 
     async fn shut_down(&mut self) {
         let _ = self.stop.send(true);
+        self.state.courier().close();
         if let Some(mut server) = self.server.take()
             && tokio::time::timeout(Duration::from_secs(5), &mut server).await.is_err()
         {

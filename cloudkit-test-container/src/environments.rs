@@ -29,7 +29,8 @@ impl TestContainer {
 
     /// Adds the schema of development to that of production, as "Deploy Schema Changes" does in the CloudKit Console.
     ///
-    /// Record types, fields, indexes, grants and roles are added, and nothing is removed. Records are not copied.
+    /// Record types, fields, indexes, grants, roles and the shapes of subscriptions are added, and nothing is removed.
+    /// Records are not copied.
     ///
     /// # Errors
     ///

@@ -153,7 +153,9 @@ impl State {
         let mut merged = cloudkit_schema::Schema::clone(&production);
         merged.merge(&development).map_err(|conflict| SchemaError::of(vec![conflict.to_string()]))?;
         let schema = EnvironmentSchema::new(merged, true, self.settings().open_indexes);
-        self.replace(&mut store, Environment::Production, schema, |_, _| Ok(()))?;
+        self.replace(&mut store, Environment::Production, schema, |store, _| {
+            store.deploy_subscription_shapes()
+        })?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
-use super::{Log, Schemas};
+use super::{Courier, Log, Schemas};
 use crate::api::{ApiError, Scope};
 use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
@@ -38,6 +38,7 @@ pub(crate) struct Settings {
     /// The team of the container, and the tokens of the management API.
     pub(crate) access: Access,
     pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
 }
 
 /// What all requests of a container share.
@@ -54,6 +55,7 @@ pub(crate) struct State {
     faults: Mutex<Running>,
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
+    courier: Courier,
     log: Log,
     /// What proves that the address of a file was made here.
     download_key: [u8; 32],
@@ -83,6 +85,7 @@ impl State {
             random: Mutex::new(random),
             faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
+            courier: Courier::default(),
             log: Log::default(),
             url: OnceLock::new(),
         };
@@ -107,6 +110,10 @@ impl State {
 
     pub(crate) fn keys(&self) -> &RwLock<KeyRing> {
         &self.keys
+    }
+
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.courier
     }
 
     pub(crate) fn log(&self) -> &Log {
