@@ -1,6 +1,7 @@
 //! The commands, one module each. A module has its `Arguments` and its `run`.
 
 pub mod completions;
+pub mod container;
 pub mod explain;
 pub mod key;
 pub mod sign;
@@ -18,6 +19,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result {
         Command::Explain(arguments) => explain::run(&arguments, context),
         Command::Key(arguments) => key::run(&arguments, context),
         Command::Sign(arguments) => sign::run(&arguments, context),
+        Command::Container(arguments) => container::run(arguments, context).await,
         Command::Completions(arguments) => completions::run(&arguments, context),
     }
 }
