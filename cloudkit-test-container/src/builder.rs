@@ -14,6 +14,7 @@ use crate::container::{StartError, TestContainer};
 use crate::facts;
 use crate::faults::Faults;
 use crate::schema::Schema;
+use crate::server::LONG_POLL;
 use crate::users::User;
 
 /// Describes a test container; [`TestContainer::builder`] makes one.
@@ -32,6 +33,7 @@ pub struct TestContainerBuilder {
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
     pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) asset_limit: usize,
@@ -57,6 +59,7 @@ impl TestContainerBuilder {
             seed: None,
             strict_headers: false,
             empty_change_pages: 0,
+            long_poll: LONG_POLL,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
             asset_limit: facts::ASSET_SIZE.value,
@@ -151,6 +154,13 @@ impl TestContainerBuilder {
     /// history. A program that takes an empty page for the end loses changes.
     pub fn empty_change_pages(mut self, pages: u8) -> Self {
         self.empty_change_pages = pages.min(127);
+        self
+    }
+
+    /// Sets how long a request for notifications waits for one before it is answered with nothing. It is a minute
+    /// otherwise, and goes by the machine's time.
+    pub fn long_poll(mut self, long_poll: Duration) -> Self {
+        self.long_poll = long_poll;
         self
     }
 

@@ -21,6 +21,7 @@ use crate::random::Random;
 use crate::schema::SchemaError;
 use crate::server::{ENVIRONMENTS, LoggedRequest, Settings, State, serve};
 use crate::store::Store;
+use crate::subscription_shape::SubscriptionShape;
 
 /// A CloudKit container on loopback, with both its environments.
 ///
@@ -166,6 +167,7 @@ impl TestContainer {
             jit: builder.jit,
             open_indexes,
             empty_change_pages: builder.empty_change_pages,
+            long_poll: builder.long_poll,
         };
         let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
         let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
@@ -239,6 +241,11 @@ impl TestContainer {
     #[must_use]
     pub const fn seed(&self) -> u64 {
         self.seed
+    }
+
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     fn key(&self, environment: Environment) -> &GeneratedKey {
@@ -395,6 +402,30 @@ impl TestContainer {
         created.map_err(|error: crate::store::StoreError| ContainerError::Store(error.to_string()))
     }
 
+    /// The shapes of query subscriptions that an environment knows: in development those of all subscriptions that were
+    /// ever created there, in production those that were deployed.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn subscription_shapes(
+        &self,
+        environment: Environment,
+    ) -> Result<Vec<SubscriptionShape>, ContainerError> {
+        let shapes = self.state.store().subscription_shapes(environment);
+        shapes.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
+    /// Deploys the shapes of query subscriptions from development to production, which takes no others.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn deploy_subscription_shapes(&self) -> Result<(), ContainerError> {
+        let deployed = self.state.store().deploy_subscription_shapes();
+        deployed.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
     /// Makes all sync tokens that were handed out so far worthless, in both environments: the service forgets how far
     /// its readers have come. They have to start from the beginning.
     ///
@@ -459,6 +490,7 @@ impl TestContainer {
 
     async fn shut_down(&mut self) {
         let _ = self.stop.send(true);
+        self.state.courier().close();
         if let Some(mut server) = self.server.take()
             && tokio::time::timeout(Duration::from_secs(5), &mut server).await.is_err()
         {

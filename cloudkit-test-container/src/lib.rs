@@ -43,6 +43,7 @@ mod schema;
 mod server;
 mod session;
 mod store;
+mod subscription_shape;
 mod users;
 mod value;
 
@@ -54,6 +55,7 @@ pub use faults::{Fault, FaultFileError, FaultRule, Faults, Latency};
 pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};
+pub use subscription_shape::SubscriptionShape;
 pub use users::User;
 
 // The programs of the README are compiled and run as documentation tests.

@@ -5,6 +5,7 @@ mod client;
 mod conformance;
 mod explain;
 mod faults;
+mod generated;
 mod keys;
 mod persistence;
 mod readme;

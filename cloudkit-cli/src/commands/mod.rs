@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod container;
+pub mod doctor;
 pub mod explain;
 pub mod key;
 pub mod sign;
@@ -17,6 +18,7 @@ use crate::{Command, Context};
 pub async fn run(command: Command, context: &mut Context) -> Result {
     match command {
         Command::Explain(arguments) => explain::run(&arguments, context),
+        Command::Doctor(arguments) => doctor::run(&arguments, context).await,
         Command::Key(arguments) => key::run(&arguments, context),
         Command::Sign(arguments) => sign::run(&arguments, context),
         Command::Container(arguments) => container::run(arguments, context).await,

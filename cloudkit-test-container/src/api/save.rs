@@ -8,6 +8,7 @@ use cloudkit_core::{Environment, ServerErrorCode};
 use super::assets::settle_assets;
 use super::lookup::not_permitted;
 use super::modify::{Operation, Verb, encrypts};
+use super::notify::{Event, RecordChange, announce};
 use super::query::unknown_type;
 use super::{ApiError, Call, Scope};
 use crate::facts;
@@ -30,15 +31,21 @@ pub(super) struct Saver<'a> {
     zone: Zone,
     schema: Arc<Schema>,
     schema_grew: bool,
+    changes: Vec<RecordChange>,
 }
 
 impl<'a> Saver<'a> {
     pub(super) fn new(call: &'a Call<'a>, zone: Zone, schema: Arc<Schema>) -> Self {
-        Self { call, zone, schema, schema_grew: false }
+        Self { call, zone, schema, schema_grew: false, changes: Vec::new() }
     }
 
     pub(super) fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// Fires the subscriptions that the operations so far concern. Whether a notification waits for somebody now.
+    pub(super) fn announce(&self, store: &mut Store) -> Result<bool, ApiError> {
+        announce(self.call, store, &self.zone, &self.schema, &self.changes)
     }
 
     /// Keeps the types and fields that saves have created, now that the saves are kept.
@@ -116,6 +123,7 @@ impl<'a> Saver<'a> {
             store.set_asset_uses(record.rid, &fields)?;
         }
         store.index_change(None, Some(&record), record_type, self.call.now)?;
+        self.changes.push(RecordChange { event: Event::Created, record: record.clone() });
         Ok(record)
     }
 
@@ -166,6 +174,7 @@ impl<'a> Saver<'a> {
             store.set_asset_uses(record.rid, &fields)?;
         }
         store.index_change(Some(stored), Some(&record), record_type, self.call.now)?;
+        self.changes.push(RecordChange { event: Event::Updated, record: record.clone() });
         Ok(record)
     }
 
@@ -201,7 +210,7 @@ impl<'a> Saver<'a> {
     /// Deletes a record and, transitively, all that go with it; refuses if any of them must stay.
     ///
     /// They go at once, in every zone: see `CASCADE_IS_IMMEDIATE` among the facts.
-    fn delete_with_sources(&self, store: &mut Store, first: Record) -> Result<(), ApiError> {
+    fn delete_with_sources(&mut self, store: &mut Store, first: Record) -> Result<(), ApiError> {
         let mut doomed = vec![first];
         let mut next = 0;
         while let Some(record) = doomed.get(next).cloned() {
@@ -233,6 +242,7 @@ impl<'a> Saver<'a> {
             if let Some(record_type) = self.schema.get(&record.record_type) {
                 store.index_change(Some(&record), None, record_type, self.call.now)?;
             }
+            self.changes.push(RecordChange { event: Event::Deleted, record });
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The HTTP side: connections, routing, and what all requests share.
 
 mod cors;
+mod courier;
 mod files;
 mod handle;
 mod http;
@@ -10,6 +11,7 @@ mod sign_in;
 mod state;
 mod trouble;
 
+pub(crate) use courier::{Courier, LONG_POLL};
 pub(crate) use handle::{Delivery, Reply, Request, arrive, handle};
 pub(crate) use http::serve;
 pub(crate) use log::Log;

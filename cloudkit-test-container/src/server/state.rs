@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
-use super::Log;
+use super::{Courier, Log};
 use crate::api::{ApiError, Scope};
 use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
@@ -34,6 +34,7 @@ pub(crate) struct Settings {
     pub(crate) jit: bool,
     pub(crate) open_indexes: bool,
     pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
 }
 
 /// What all requests of a container share.
@@ -50,6 +51,7 @@ pub(crate) struct State {
     faults: Mutex<Running>,
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
+    courier: Courier,
     log: Log,
     /// What proves that the address of a file was made here.
     download_key: [u8; 32],
@@ -80,6 +82,7 @@ impl State {
             random: Mutex::new(random),
             faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
+            courier: Courier::default(),
             log: Log::default(),
             url: OnceLock::new(),
         };
@@ -106,6 +109,10 @@ impl State {
 
     pub(crate) fn keys(&self) -> &RwLock<KeyRing> {
         &self.keys
+    }
+
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.courier
     }
 
     pub(crate) fn log(&self) -> &Log {

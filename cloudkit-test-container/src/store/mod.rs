@@ -7,8 +7,10 @@ mod changes;
 mod credentials;
 mod index;
 mod keys;
+mod push;
 mod records;
 mod sqlite;
+mod subscriptions;
 
 pub(crate) use assets::{AssetPlace, Receipt};
 pub(crate) use changes::{Change, ZoneChange};
@@ -17,6 +19,7 @@ pub(crate) use index::{KeyRange, Slot, system_key, words};
 pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
+pub(crate) use subscriptions::Subscription;
 
 /// The zone that every database has.
 pub(crate) const DEFAULT_ZONE: &str = "_defaultZone";
