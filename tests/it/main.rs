@@ -3,10 +3,11 @@
 
 mod client;
 mod conformance;
-mod generated;
 mod explain;
 mod faults;
+mod generated;
 mod keys;
+mod management;
 mod persistence;
 mod readme;
 mod scripted;
