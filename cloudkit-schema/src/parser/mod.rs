@@ -37,7 +37,8 @@ pub(crate) fn parse(text: &str) -> Document<'_> {
     for (problem, span) in schema.faults() {
         // A word that was refused as it stands is not judged as a name as well, and what is missing may be what was refused.
         let is_told = faults[..syntax_faults].iter().any(|fault| fault.span == span);
-        if !is_told && !(incomplete && problem.code == Code::NoGrants) {
+        let may_be_there = incomplete && problem.code == Code::NoGrants;
+        if !is_told && !may_be_there {
             faults.push(Fault { problem, span, expected: None });
         }
     }
