@@ -41,6 +41,7 @@ mod records;
 mod schema;
 mod server;
 mod session;
+mod sharing;
 mod store;
 mod users;
 mod value;

@@ -138,6 +138,19 @@ impl Schema {
             None => users,
         };
         self.record_types.insert(USERS.to_owned(), users);
+        let share = self.record_types.remove(SHARE).unwrap_or_else(|| RecordType::new(SHARE));
+        let share = [
+            ("title", ScalarType::String),
+            ("thumbnailImageData", ScalarType::Bytes),
+            ("type", ScalarType::String),
+        ]
+        .into_iter()
+        .fold(share, |mut share, (name, scalar)| {
+            let field = FieldDef::new(format!("cloudkit.{name}"), ValueType::one(scalar));
+            share.fields.entry(field.name.clone()).or_insert(field);
+            share
+        });
+        self.record_types.insert(SHARE.to_owned(), share);
         self
     }
 
@@ -152,6 +165,9 @@ impl Schema {
         Ok(())
     }
 }
+
+/// The record type of shares.
+pub(crate) const SHARE: &str = "cloudkit.share";
 
 /// The record type of the records that stand for users.
 pub(crate) const USERS: &str = "Users";
@@ -258,7 +274,7 @@ impl RecordType {
         }
         for field in self.fields.values() {
             let name = &field.name;
-            if !is_name(name) {
+            if !is_name(name) && !(type_name == SHARE && name.starts_with("cloudkit.")) {
                 return Err(SchemaError(format!("`{name}` of `{type_name}` is not a valid field name")));
             }
             let encryptable = !matches!(field.value_type.scalar, ScalarType::Reference | ScalarType::Asset);

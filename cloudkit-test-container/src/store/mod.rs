@@ -7,6 +7,7 @@ mod changes;
 mod index;
 mod keys;
 mod records;
+mod sharing;
 mod sqlite;
 
 pub(crate) use assets::{AssetPlace, Receipt};
@@ -14,6 +15,7 @@ pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use index::{KeyRange, Slot, system_key, words};
 pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
+pub(crate) use sharing::GrantedShare;
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
 
 /// The zone that every database has.

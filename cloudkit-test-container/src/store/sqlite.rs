@@ -7,7 +7,7 @@ use std::time::Duration;
 use cloudkit_core::Environment;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{DEFAULT_ZONE, StoreError, assets, changes};
+use super::{DEFAULT_ZONE, StoreError, assets, changes, sharing};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -22,7 +22,7 @@ const TABLES: &str = "
         name TEXT NOT NULL, type TEXT NOT NULL, tag INTEGER NOT NULL,
         created INTEGER NOT NULL, created_by TEXT NOT NULL,
         modified INTEGER NOT NULL, modified_by TEXT NOT NULL,
-        parent TEXT, fields TEXT NOT NULL,
+        parent TEXT, fields TEXT NOT NULL, sharing TEXT,
         UNIQUE (zone, name));
     -- One row for each indexed value: the key's order is the value's order.
     CREATE TABLE IF NOT EXISTS entries (
@@ -103,6 +103,7 @@ impl Store {
         connection.execute_batch(TABLES)?;
         connection.execute_batch(assets::TABLES)?;
         connection.execute_batch(changes::TABLES)?;
+        connection.execute_batch(sharing::TABLES)?;
         let next_tag = connection
             .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
             .optional()?
