@@ -14,6 +14,7 @@ mod modify;
 mod query;
 mod refusals;
 mod server_key;
+mod sharing;
 mod support;
 mod tokens;
 mod transport;
