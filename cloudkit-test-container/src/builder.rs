@@ -1,6 +1,7 @@
 //! How a container is described before it starts.
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub struct TestContainerBuilder {
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) asset_limit: usize,
     pub(crate) data: Option<PathBuf>,
+    pub(crate) listen: SocketAddr,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
     pub(crate) api_tokens: Vec<(String, Environment)>,
 }
@@ -59,6 +61,7 @@ impl TestContainerBuilder {
             strict_web_auth_tokens: false,
             asset_limit: facts::ASSET_SIZE.value,
             data: None,
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keys: Vec::new(),
             api_tokens: Vec::new(),
         }
@@ -169,9 +172,21 @@ impl TestContainerBuilder {
         self
     }
 
-    /// Keeps the records in this SQLite file, from which a later container takes them up.
-    pub fn data(mut self, file: impl Into<PathBuf>) -> Self {
-        self.data = Some(file.into());
+    /// Keeps everything in this directory, which is made if it does not exist: records, zones, files, schemas, users, keys
+    /// and tokens. A later container takes them up.
+    ///
+    /// What was acknowledged survives a kill at any moment. One container at a time uses a directory.
+    /// [Stop](TestContainer::stop) it before another one of the same process starts there.
+    pub fn data(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.data = Some(directory.into());
+        self
+    }
+
+    /// Listens on this address instead of a free port of the loopback interface. Port 0 is any free port.
+    ///
+    /// Whoever reaches another interface than loopback can use the container.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
         self
     }
 
@@ -192,11 +207,11 @@ impl TestContainerBuilder {
         self
     }
 
-    /// Starts the container on a free port of the loopback interface. It serves on the runtime of the caller.
+    /// Starts the container. It serves on the runtime of the caller.
     ///
     /// # Errors
     ///
-    /// [`StartError`] if the schema or the container ID cannot be one of CloudKit's, if the file cannot be used, or
+    /// [`StartError`] if the schema or the container ID cannot be one of CloudKit's, if the directory cannot be used, or
     /// if there is no free port.
     pub async fn start(self) -> Result<TestContainer, StartError> {
         TestContainer::start(self).await

@@ -1,25 +1,26 @@
 //! A container that runs.
 
 use std::fmt;
-use std::net::Ipv4Addr;
-use std::sync::{Arc, PoisonError};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloudkit_core::Environment;
-use cloudkit_core::auth::{KeyId, PrivateKey, PublicKey, ServerKey};
+use cloudkit_core::auth::{KeyId, PublicKey, ServerKey};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::api::{Endpoint, Scope, check_zone_name};
+use crate::auth::WebAuthToken;
 use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
+use crate::credentials::{GeneratedKey, settle_credentials, settle_users};
 use crate::faults::{Fault, FaultRule, Running};
 use crate::random::Random;
 use crate::schema::SchemaError;
-use crate::server::{LoggedRequest, Settings, State, serve};
+use crate::server::{ENVIRONMENTS, LoggedRequest, Settings, State, serve};
 use crate::store::Store;
-use crate::users::User;
 
 /// A CloudKit container on loopback, with both its environments.
 ///
@@ -33,11 +34,6 @@ pub struct TestContainer {
     users: Vec<TestUser>,
     stop: watch::Sender<bool>,
     server: Option<JoinHandle<()>>,
-}
-
-struct GeneratedKey {
-    key_id: String,
-    private_key: PrivateKey,
 }
 
 /// A user of a container, with what it takes to ask in the user's name.
@@ -78,10 +74,15 @@ pub enum StartError {
     /// Two users have one name.
     #[error("two users are named `{0}`")]
     DuplicateUser(String),
-    /// There is no port, or no thread to serve it.
-    #[error("cannot listen on the loopback interface")]
-    Listen(#[source] std::io::Error),
-    /// The file cannot be used.
+    /// The address cannot be had.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The directory of the data cannot be used.
     #[error("cannot open the data")]
     Data(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A planned fault is for an endpoint that there is not.
@@ -93,7 +94,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    fn data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn data(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Data(Box::new(error))
     }
 }
@@ -124,6 +125,11 @@ pub enum ContainerError {
     Store(String),
 }
 
+/// Planned faults were met by no request, although they had to be. The text names the lines that planned them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnmetFaults(String);
+
 impl TestContainer {
     /// Describes a container, to be started.
     pub fn builder(container_id: impl Into<String>) -> TestContainerBuilder {
@@ -151,13 +157,6 @@ impl TestContainer {
                 *record_type = record_type.clone().with_open_indexes();
             }
         }
-        let mut known_users = Vec::new();
-        for user in builder.users {
-            if known_users.iter().any(|known: &crate::users::KnownUser| known.name == user.name) {
-                return Err(StartError::DuplicateUser(user.name));
-            }
-            known_users.push(User::known(user, &container_id));
-        }
         let settings = Settings {
             container_id,
             strict_headers: builder.strict_headers,
@@ -170,37 +169,27 @@ impl TestContainer {
         };
         let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
         let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
-        let store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
+        let mut store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
+        let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
         builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;
         let faults = Running::new(builder.faults, seed, clock.now_ms());
         let state = State::new(settings, known_users, schema, store, Random::new(seed), clock, faults)
             .map_err(StartError::data)?;
 
-        let keys = [Environment::Development, Environment::Production].map(|environment| {
-            let private_key = PrivateKey::generate().map_err(|_| StartError::Random)?;
-            let key_id = state.random().hex64();
-            state.register_key(&key_id, private_key.public_key(), environment).map_err(StartError::data)?;
-            Ok::<_, StartError>(GeneratedKey { key_id, private_key })
-        });
-        let [development, production] = keys;
-        let keys = [development?, production?];
-        for (key_id, public_key, environments) in builder.keys {
-            for environment in environments {
-                state.register_key(&key_id, public_key, environment).map_err(StartError::data)?;
-            }
-        }
-        for (token, environment) in builder.api_tokens {
-            state.tokens().register_api_token(token, environment);
-        }
-        for environment in [Environment::Development, Environment::Production] {
-            if state.tokens().api_token(environment).is_none() {
-                let token = state.random().hex64();
-                state.tokens().register_api_token(token, environment);
-            }
-        }
+        let keys = settle_credentials(&state, builder.keys, builder.api_tokens)?;
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(StartError::Listen)?;
-        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let listen = builder.listen;
+        let cannot_listen = |source| StartError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+        let mut address = listener.local_addr().map_err(cannot_listen)?;
+        if address.ip().is_unspecified() {
+            // It listens everywhere, and there it can be reached from here.
+            address.set_ip(if address.is_ipv4() {
+                Ipv4Addr::LOCALHOST.into()
+            } else {
+                Ipv6Addr::LOCALHOST.into()
+            });
+        }
         state.set_url(format!("http://{address}"));
         let state = Arc::new(state);
         let (stop, stopped) = watch::channel(false);
@@ -214,15 +203,16 @@ impl TestContainer {
             server: Some(server),
             state,
         };
-        let names: Vec<_> = container
-            .state
-            .users()
-            .iter()
-            .map(|user| (user.name.clone(), user.record_name.clone()))
-            .collect();
-        for (name, record_name) in names {
-            let web_auth_token = container.issue_token(&record_name, container.environment);
-            container.users.push(TestUser { name, record_name, web_auth_token });
+        let users: Vec<_> = container.state.users().to_vec();
+        for user in users {
+            let web_auth_token = match user.web_auth_token {
+                Some(token) => {
+                    container.accept_web_auth_token(&token, &user.record_name);
+                    token
+                }
+                None => container.issue_token(&user.record_name, container.environment),
+            };
+            container.users.push(TestUser { name: user.name, record_name: user.record_name, web_auth_token });
         }
         Ok(container)
     }
@@ -338,10 +328,11 @@ impl TestContainer {
     ///
     /// # Errors
     ///
-    /// [`ContainerError::UnknownKey`].
+    /// [`ContainerError::UnknownKey`], or [`ContainerError::Store`] if that cannot be kept.
     pub fn revoke_key(&self, key_id: &str) -> Result<(), ContainerError> {
-        let mut keys = self.state.keys().write().unwrap_or_else(PoisonError::into_inner);
-        if keys.revoke(key_id) { Ok(()) } else { Err(ContainerError::UnknownKey(key_id.to_owned())) }
+        let revoked =
+            self.state.revoke_key(key_id).map_err(|error| ContainerError::Store(error.to_string()))?;
+        if revoked { Ok(()) } else { Err(ContainerError::UnknownKey(key_id.to_owned())) }
     }
 
     /// Makes another web auth token for a user, in the container's environment.
@@ -367,8 +358,17 @@ impl TestContainer {
         Ok(self.issue_token(&user.record_name, environment))
     }
 
+    /// Lets a token that somebody has chosen stand for a user in both environments, for good.
+    fn accept_web_auth_token(&self, token: &str, record_name: &str) {
+        for environment in ENVIRONMENTS {
+            let api_token = self.api_token_for(environment);
+            let meaning = WebAuthToken { user: record_name.to_owned(), api_token, expires_at: i64::MAX };
+            self.state.tokens().register_web_auth_token(token.to_owned(), environment, meaning);
+        }
+    }
+
     fn issue_token(&self, record_name: &str, environment: Environment) -> String {
-        self.state.issue_web_auth_token(record_name, environment)
+        self.state.issue_web_auth_token(record_name, environment, &self.api_token_for(environment))
     }
 
     /// Ends the life of a web auth token.
@@ -377,7 +377,7 @@ impl TestContainer {
     ///
     /// [`ContainerError::UnknownToken`].
     pub fn expire_web_auth_token(&self, token: &str) -> Result<(), ContainerError> {
-        if self.state.tokens().expire(token) { Ok(()) } else { Err(ContainerError::UnknownToken) }
+        if self.state.expire_web_auth_token(token) { Ok(()) } else { Err(ContainerError::UnknownToken) }
     }
 
     /// Makes a custom zone in a user's private database, in the container's environment.
@@ -437,7 +437,27 @@ impl TestContainer {
     }
 
     /// Stops the container after the requests that are under way, but does not wait longer than five seconds.
+    ///
+    /// # Panics
+    ///
+    /// If a planned fault was not met that had to be; [`finish`](Self::finish) returns that instead.
     pub async fn stop(mut self) {
+        self.shut_down().await;
+    }
+
+    /// Stops the container like [`stop`](Self::stop).
+    ///
+    /// # Errors
+    ///
+    /// [`UnmetFaults`] if a planned fault was not met that had to be.
+    pub async fn finish(mut self) -> Result<(), UnmetFaults> {
+        self.shut_down().await;
+        let complaint = self.state.faults().complaint();
+        self.state.faults().forget();
+        complaint.map_or(Ok(()), |complaint| Err(UnmetFaults(complaint)))
+    }
+
+    async fn shut_down(&mut self) {
         let _ = self.stop.send(true);
         if let Some(mut server) = self.server.take()
             && tokio::time::timeout(Duration::from_secs(5), &mut server).await.is_err()

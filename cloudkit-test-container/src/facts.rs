@@ -103,6 +103,9 @@ facts! {
     DATABASE_SEGMENT: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
         "the reference names the three and no refusal",
         "a database other than public, private and shared is a malformed request";
+    ENCODED_SEGMENTS_ARE_DECODED: bool = true, Inferred,
+        "RFC 3986: a percent-encoded letter, digit, dot or hyphen is the same as the character itself",
+        "a path with more percent-encoding than it needs leads to the same place, and is signed as it is sent";
     CREATE_ON_EXISTING: ServerErrorCode = ServerErrorCode::Conflict, Disputed,
         "texts seen live point to CONFLICT, the reference to EXISTS",
         "creating a record that exists is a CONFLICT; Apple's document says EXISTS";

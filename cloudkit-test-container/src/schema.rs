@@ -274,7 +274,8 @@ impl RecordType {
         }
         for field in self.fields.values() {
             let name = &field.name;
-            if !is_name(name) && !(type_name == SHARE && name.starts_with("cloudkit.")) {
+            let is_apples = type_name == SHARE && name.starts_with("cloudkit.");
+            if !is_name(name) && !is_apples {
                 return Err(SchemaError(format!("`{name}` of `{type_name}` is not a valid field name")));
             }
             let encryptable = !matches!(field.value_type.scalar, ScalarType::Reference | ScalarType::Asset);

@@ -1,8 +1,10 @@
 //! The users of a container.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use cloudkit_core::Environment;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A user to make when the container starts.
@@ -13,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 /// let user = User::new("alice").email("alice@example.com").role("moderator");
 /// # let _ = user;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct User {
     pub(crate) name: String,
     email: Option<String>,
@@ -22,6 +24,7 @@ pub struct User {
     family_name: Option<String>,
     discoverable: bool,
     roles: BTreeSet<String>,
+    web_auth_token: Option<String>,
 }
 
 impl User {
@@ -38,6 +41,7 @@ impl User {
             family_name: None,
             discoverable: true,
             roles: BTreeSet::new(),
+            web_auth_token: None,
             name,
         }
     }
@@ -78,6 +82,13 @@ impl User {
         self
     }
 
+    /// Signs the user in with this web auth token, which is good in both environments as long as the container runs.
+    #[must_use]
+    pub fn web_auth_token(mut self, token: impl Into<String>) -> Self {
+        self.web_auth_token = Some(token.into());
+        self
+    }
+
     pub(crate) fn known(self, container_id: &str) -> KnownUser {
         KnownUser {
             record_name: record_name(&["user", container_id, &self.name]),
@@ -88,7 +99,20 @@ impl User {
             family_name: self.family_name,
             discoverable: self.discoverable,
             roles: self.roles,
+            web_auth_token: self.web_auth_token,
         }
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("name", &self.name).field("roles", &self.roles).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for KnownUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KnownUser").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -99,7 +123,7 @@ impl From<&str> for User {
 }
 
 /// A user of a container that runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct KnownUser {
     pub(crate) name: String,
     pub(crate) record_name: String,
@@ -109,6 +133,9 @@ pub(crate) struct KnownUser {
     pub(crate) family_name: Option<String>,
     pub(crate) discoverable: bool,
     pub(crate) roles: BTreeSet<String>,
+    /// One that somebody has chosen.
+    #[serde(default)]
+    pub(crate) web_auth_token: Option<String>,
 }
 
 /// The user record of a key, which is not the record of whoever registered the key.

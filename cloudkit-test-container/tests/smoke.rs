@@ -385,23 +385,6 @@ async fn a_lagging_index_shows_a_record_later_than_a_lookup() {
     assert_eq!(names(&query(&container, json!({}), json!({})).await.ok()), ["a"]);
 }
 
-#[tokio::test]
-async fn a_container_takes_up_what_an_earlier_one_kept() {
-    let file = std::env::temp_dir().join(format!("cloudkit-smoke-{}.sqlite", std::process::id()));
-    let first = builder().data(&file).start().await.expect("starts");
-    let saved = signed(&first, "records/modify", json!({"operations": [create("a", json!({}))]})).await.ok();
-    first.stop().await;
-    let second = builder().data(&file).start().await.expect("starts");
-    let found = signed(&second, "records/lookup", json!({"records": [{"recordName": "a"}]})).await.ok();
-    assert_eq!(found["records"][0]["recordChangeTag"], saved["records"][0]["recordChangeTag"]);
-    drop(second);
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = file.clone().into_os_string();
-        name.push(suffix);
-        let _ = std::fs::remove_file(name);
-    }
-}
-
 /// The public sample key of RFC 6979, and a request signed with it elsewhere.
 const SAMPLE_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7\n\

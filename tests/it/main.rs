@@ -3,8 +3,10 @@
 
 mod client;
 mod conformance;
+mod explain;
 mod faults;
 mod keys;
+mod persistence;
 mod readme;
 mod scripted;
 mod signing;

@@ -1,17 +1,22 @@
 //! HAR files, as browsers and proxies export them.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloudkit_core::explain::{Capture, CapturedBody, CapturedReply};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Form, ParseError, Parsed, split_url};
 
 /// Statuses with which a request can be refused for its credentials.
 const REFUSALS: [u16; 4] = [400, 401, 403, 421];
+
+/// No file has more.
+const MOST_ENTRIES: usize = 1_000_000;
 
 #[derive(Deserialize)]
 struct File<'a> {
@@ -22,8 +27,34 @@ struct File<'a> {
 #[derive(Deserialize)]
 struct Log<'a> {
     // A file holds everything that a page loaded. Only the entries that matter are read further.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "entries")]
     entries: Vec<&'a RawValue>,
+}
+
+/// Reads the list of entries, unless it is longer than any visit to a page makes it.
+fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    struct Entries;
+
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of requests")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(entry) = list.next_element()? {
+                if entries.len() == MOST_ENTRIES {
+                    return Err(A::Error::custom(format!("there are more than {MOST_ENTRIES} entries")));
+                }
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
+    }
+
+    deserializer.deserialize_seq(Entries)
 }
 
 #[derive(Deserialize)]

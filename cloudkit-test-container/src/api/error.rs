@@ -143,7 +143,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let why = match &error {
             StoreError::Sqlite(source) => format!("{error}: {source}"),
-            StoreError::Damaged(_) => error.to_string(),
+            _ => error.to_string(),
         };
         tracing::error!(why, "the store failed");
         Self::new(ServerErrorCode::InternalError, "the store of the test container failed")

@@ -12,7 +12,7 @@ use http::HeaderMap;
 
 pub(crate) use explain::{Explanation, container_id_malformed, environment_malformed};
 pub(crate) use keys::{KeyRing, RegisteredKey};
-pub(crate) use tokens::{Tokens, redact_target, web_auth_token};
+pub(crate) use tokens::{REMEMBER_EXPIRED_MS, Tokens, WebAuthToken, redact_target, web_auth_token};
 
 use crate::api::{ApiError, Caller, Endpoint, Scope};
 use crate::facts;

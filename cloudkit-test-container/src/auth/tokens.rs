@@ -13,7 +13,6 @@ use crate::api::{ApiError, Caller, Endpoint, Scope};
 use crate::facts;
 use crate::random::Random;
 use crate::server::State;
-use crate::users::KnownUser;
 
 const API_TOKEN: &str = "ckAPIToken";
 
@@ -24,16 +23,18 @@ const WEB_AUTH_TOKEN: [&str; 2] = ["ckWebAuthToken", "ckSession"];
 #[derive(Default)]
 pub(crate) struct Tokens {
     api: Vec<(String, Environment)>,
-    web: HashMap<String, WebAuthToken>,
+    /// By their text and the environment that they are for.
+    web: HashMap<(String, Environment), WebAuthToken>,
 }
 
+/// What a web auth token stands for.
 #[derive(Clone)]
-struct WebAuthToken {
-    user: String,
-    environment: Environment,
-    api_token: String,
+pub(crate) struct WebAuthToken {
+    /// The name of the user's record.
+    pub(crate) user: String,
+    pub(crate) api_token: String,
     /// In milliseconds since 1970.
-    expires_at: i64,
+    pub(crate) expires_at: i64,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -71,32 +72,41 @@ impl Tokens {
         let token =
             format!("{}/+{}==", BASE64.encode(random.bytes::<30>()), BASE64.encode(random.bytes::<21>()));
         let life = i64::try_from(facts::WEB_AUTH_TOKEN_LIFE.value.as_millis()).unwrap_or(i64::MAX);
-        self.web.insert(
-            token.clone(),
-            WebAuthToken {
-                user: user.to_owned(),
-                environment,
-                api_token: api_token.to_owned(),
-                expires_at: now.saturating_add(life),
-            },
-        );
+        let expires_at = now.saturating_add(life);
+        let meaning = WebAuthToken { user: user.to_owned(), api_token: api_token.to_owned(), expires_at };
+        self.register_web_auth_token(token.clone(), environment, meaning);
         token
     }
 
+    /// Takes over a token that was made elsewhere or earlier.
+    pub(crate) fn register_web_auth_token(
+        &mut self,
+        token: String,
+        environment: Environment,
+        meaning: WebAuthToken,
+    ) {
+        self.web.insert((token, environment), meaning);
+    }
+
+    pub(crate) fn web_auth_token(&self, token: &str, environment: Environment) -> Option<&WebAuthToken> {
+        self.web.get(&(token.to_owned(), environment))
+    }
+
     /// Ends the life of a token. Whether there was such a token.
-    pub(crate) fn expire(&mut self, token: &str) -> bool {
-        match self.web.get_mut(token) {
-            Some(token) => {
-                token.expires_at = i64::MIN;
-                true
+    pub(crate) fn expire(&mut self, token: &str, now: i64) -> bool {
+        let mut found = false;
+        for ((text, _), meaning) in &mut self.web {
+            if text == token {
+                meaning.expires_at = meaning.expires_at.min(now);
+                found = true;
             }
-            None => false,
         }
+        found
     }
 }
 
 /// Expired tokens are kept for a while, so that they are answered as expired and not as unknown.
-const REMEMBER_EXPIRED_MS: i64 = Duration::from_secs(24 * 3600).as_millis() as i64;
+pub(crate) const REMEMBER_EXPIRED_MS: i64 = Duration::from_secs(24 * 3600).as_millis() as i64;
 
 /// Whether the query string holds a token.
 pub(super) fn has_token(target: &str) -> bool {
@@ -153,7 +163,7 @@ pub(super) fn authenticate(
                     let note = "R12 web_token_not_encoded: a plus sign in the query string is not escaped";
                     findings.notes.push(note.to_owned());
                 }
-                Some((tokens.web.get(&text).cloned(), text))
+                Some((tokens.web_auth_token(&text, request.environment).cloned(), text))
             }
         }
     };
@@ -167,25 +177,19 @@ pub(super) fn authenticate(
     };
     let foreign = || ApiError::new(facts::FOREIGN_WEB_AUTH_TOKEN.value, "Authentication failed");
     let token = token.ok_or_else(foreign)?;
-    if token.environment != request.environment || token.api_token != api_token {
+    if token.api_token != api_token {
         return Err(foreign());
     }
     let user = state.users().iter().find(|user| user.record_name == token.user).ok_or_else(foreign)?;
     if token.expires_at <= now {
         return Err(state.sign_in(ServerErrorCode::AuthenticationRequired, request.environment));
     }
-    findings.new_token = Some(rotate(state, user, &token, &text, now));
-    Ok(Caller::User { record_name: user.record_name.clone(), roles: user.roles.clone() })
-}
-
-/// The token for the next request. The old one stays valid, unless the container is strict about it.
-fn rotate(state: &State, user: &KnownUser, token: &WebAuthToken, text: &str, now: i64) -> String {
-    let mut random = state.random();
-    let mut tokens = state.tokens();
     if state.settings().strict_web_auth_tokens {
-        tokens.expire(text);
+        state.expire_web_auth_token(&text);
     }
-    tokens.issue(&mut random, &user.record_name, token.environment, &token.api_token, now)
+    // The token for the next request. The old one stays valid, unless the container is strict about it.
+    findings.new_token = Some(state.issue_web_auth_token(&user.record_name, request.environment, &api_token));
+    Ok(Caller::User { record_name: user.record_name.clone(), roles: user.roles.clone() })
 }
 
 const fn is_user_endpoint(endpoint: Endpoint) -> bool {

@@ -1,17 +1,20 @@
 //! One request, from its bytes to the bytes of the reply. Nothing here knows about connections.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 
 use super::other_writer::write_before;
 use super::{LoggedRequest, State, cors, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target, web_auth_token};
 use crate::clock::http_date;
+use crate::facts;
 use crate::faults::{Arrival, Fault, Met};
 
 /// A request as it was received.
@@ -169,7 +172,7 @@ fn respond(
     if fault == Some(&Fault::ExpiredToken)
         && let Some(token) = web_auth_token(&request.target)
     {
-        state.tokens().expire(&token);
+        state.expire_web_auth_token(&token);
     }
     let signed = SignedRequest {
         target: &request.target,
@@ -236,7 +239,7 @@ fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
         || NoRoute::from(ApiError::new(ServerErrorCode::NotFound, "could not find handler for endpoint"));
     let rest = path.strip_prefix("/database/1/").ok_or_else(no_handler)?;
     let mut segments = rest.splitn(4, '/');
-    let mut segment = || segments.next().ok_or_else(no_handler);
+    let mut segment = || segments.next().map(decoded).ok_or_else(no_handler);
     let (container, environment, database, endpoint) = (segment()?, segment()?, segment()?, segment()?);
 
     let failed = |explanation| NoRoute {
@@ -244,20 +247,31 @@ fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
         explanation: Some(explanation),
     };
     let served = &state.settings().container_id;
-    if container != served {
-        return Err(failed(crate::auth::container_id_malformed(container, served)));
+    if container != *served {
+        return Err(failed(crate::auth::container_id_malformed(&container, served)));
     }
     let environment: Environment =
-        environment.parse().map_err(|_| failed(crate::auth::environment_malformed(environment)))?;
-    let scope = Scope::from_path(database).ok_or_else(|| {
+        environment.parse().map_err(|_| failed(crate::auth::environment_malformed(&environment)))?;
+    let scope = Scope::from_path(&database).ok_or_else(|| {
         let database: String = database.chars().take(40).collect();
         ApiError::new(
             crate::facts::DATABASE_SEGMENT.value,
             format!("BadRequestException: unknown database type '{database}'"),
         )
     })?;
-    let endpoint = Endpoint::from_path(endpoint).ok_or_else(no_handler)?;
+    let endpoint = Endpoint::from_path(&endpoint).ok_or_else(no_handler)?;
     Ok(Route { environment, scope, endpoint })
+}
+
+/// A segment of a path without its percent-encoding, unless there is a slash in it.
+fn decoded(segment: &str) -> Cow<'_, str> {
+    if !facts::ENCODED_SEGMENTS_ARE_DECODED.value {
+        return Cow::Borrowed(segment);
+    }
+    match percent_decode_str(segment).decode_utf8() {
+        Ok(text) if text.matches('/').count() == segment.matches('/').count() => text,
+        _ => Cow::Borrowed(segment),
+    }
 }
 
 /// Whether the query string has this parameter with this value.

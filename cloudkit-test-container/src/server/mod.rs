@@ -14,4 +14,4 @@ pub(crate) use handle::{Delivery, Reply, Request, arrive, handle};
 pub(crate) use http::serve;
 pub(crate) use log::Log;
 pub use log::LoggedRequest;
-pub(crate) use state::{Settings, State};
+pub(crate) use state::{ENVIRONMENTS, Settings, State};

@@ -36,7 +36,8 @@ pub(super) fn respond(state: &State, target: &str) -> Reply {
     let Some(user) = state.users().iter().find(|user| user.name == name) else {
         return page(404, "<p>There is no such user.</p>");
     };
-    let web_auth_token = state.issue_web_auth_token(&user.record_name, environment);
+    let api_token = state.tokens().api_token(environment).unwrap_or_default().to_owned();
+    let web_auth_token = state.issue_web_auth_token(&user.record_name, environment, &api_token);
     // Tokens are base64, which needs no escape in a script.
     page(
         200,

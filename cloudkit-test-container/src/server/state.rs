@@ -16,7 +16,7 @@ use crate::facts;
 use crate::faults::Running;
 use crate::random::Random;
 use crate::schema::{Schema, USERS};
-use crate::store::{DEFAULT_ZONE, Record, Stamp, Store, StoreError};
+use crate::store::{DEFAULT_ZONE, KeptKey, Record, Stamp, Store, StoreError};
 use crate::users::{KnownUser, key_record_name};
 
 /// Both environments of a container.
@@ -218,16 +218,46 @@ impl State {
         (*expires_at > self.clock.now_ms()).then_some(*environment)
     }
 
-    /// Makes a web auth token for use with the API token of the environment.
-    pub(crate) fn issue_web_auth_token(&self, user_record_name: &str, environment: Environment) -> String {
+    /// Makes a web auth token for use with an API token of the environment.
+    pub(crate) fn issue_web_auth_token(
+        &self,
+        user_record_name: &str,
+        environment: Environment,
+        api_token: &str,
+    ) -> String {
         let now = self.clock.now_ms();
-        let mut random = self.random();
-        let mut tokens = self.tokens();
-        let api_token = tokens.api_token(environment).unwrap_or_default().to_owned();
-        tokens.issue(&mut random, user_record_name, environment, &api_token, now)
+        let token = {
+            let mut random = self.random();
+            self.tokens().issue(&mut random, user_record_name, environment, api_token, now)
+        };
+        self.keep_web_auth_token(&token);
+        token
     }
 
-    /// Registers a key and makes the user record that belongs to it.
+    /// Ends the life of a token. Whether there was such a token.
+    pub(crate) fn expire_web_auth_token(&self, token: &str) -> bool {
+        let now = self.clock.now_ms();
+        let found = self.tokens().expire(token, now);
+        self.keep_web_auth_token(token);
+        found
+    }
+
+    /// Lets a token outlive the process, if there is a place for it.
+    pub(crate) fn keep_web_auth_token(&self, token: &str) {
+        let kept: Vec<_> = {
+            let tokens = self.tokens();
+            let of = |environment| Some((environment, tokens.web_auth_token(token, environment)?.clone()));
+            ENVIRONMENTS.into_iter().filter_map(of).collect()
+        };
+        for (environment, meaning) in kept {
+            if let Err(error) = self.store().keep_web_auth_token(token, environment, &meaning) {
+                // It is good until the process ends, and the user can sign in again.
+                tracing::error!(%error, "a web auth token could not be kept");
+            }
+        }
+    }
+
+    /// Registers a key, keeps it, and makes the user record that belongs to it.
     pub(crate) fn register_key(
         &self,
         key_id: &str,
@@ -236,6 +266,13 @@ impl State {
     ) -> Result<(), StoreError> {
         let user_record_name = key_record_name(&self.settings.container_id, environment, key_id);
         self.ensure_user_record(environment, &user_record_name)?;
+        self.store().keep_key(&KeptKey {
+            key_id: key_id.to_owned(),
+            environment: environment.as_str().to_owned(),
+            public_key: public_key.to_spki_pem(),
+            private_key: None,
+            revoked: false,
+        })?;
         self.keys.write().unwrap_or_else(PoisonError::into_inner).register(RegisteredKey {
             key_id: key_id.to_owned(),
             environment,
@@ -244,6 +281,12 @@ impl State {
             revoked: false,
         });
         Ok(())
+    }
+
+    /// Revokes a key in all its environments. Whether there was one.
+    pub(crate) fn revoke_key(&self, key_id: &str) -> Result<bool, StoreError> {
+        self.store().revoke_kept_key(key_id)?;
+        Ok(self.keys.write().unwrap_or_else(PoisonError::into_inner).revoke(key_id))
     }
 
     /// Makes the record of type `Users` that stands for a user, unless it exists.

@@ -4,6 +4,7 @@
 
 mod assets;
 mod changes;
+mod credentials;
 mod index;
 mod keys;
 mod records;
@@ -12,6 +13,7 @@ mod sqlite;
 
 pub(crate) use assets::{AssetPlace, Receipt};
 pub(crate) use changes::{Change, ZoneChange};
+pub(crate) use credentials::KeptKey;
 pub(crate) use index::{KeyRange, Slot, system_key, words};
 pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
@@ -28,4 +30,12 @@ pub(crate) enum StoreError {
     Sqlite(#[from] rusqlite::Error),
     #[error("record {0} in the database cannot be read")]
     Damaged(i64),
+    #[error("a user in the database cannot be read")]
+    DamagedUser,
+    #[error("a key or token in the database cannot be read")]
+    DamagedKey,
+    #[error("cannot use the directory `{0}`")]
+    Directory(String, #[source] std::io::Error),
+    #[error("`{0}` is in use by another container; stop that one first, or name another directory")]
+    InUse(String),
 }

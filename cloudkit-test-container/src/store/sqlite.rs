@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use cloudkit_core::Environment;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
-use super::{DEFAULT_ZONE, StoreError, assets, changes, sharing};
+use super::{DEFAULT_ZONE, StoreError, assets, changes, credentials, sharing};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -45,6 +45,37 @@ const TABLES: &str = "
 
 pub(super) const SELECT_ZONES: &str = "SELECT zones.id, zones.database, zones.name, databases.owner
     FROM zones JOIN databases ON databases.id = zones.database";
+
+/// The name of the file in the directory.
+const FILE: &str = "container.sqlite";
+
+fn open_file(directory: &Path) -> Result<Connection, StoreError> {
+    let unusable = |error| StoreError::Directory(directory.display().to_string(), error);
+    std::fs::create_dir_all(directory).map_err(unusable)?;
+    let file = directory.join(FILE);
+    // The file holds private keys. SQLite gives its other files the permissions of this one.
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&file).map_err(unusable)?;
+
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(Duration::from_secs(1))?;
+    // Two containers would each have an idea of their own of the next change tag.
+    connection.pragma_update(None, "locking_mode", "exclusive")?;
+    // What was acknowledged survives a kill: every commit reaches the disk before the reply is sent.
+    connection.pragma_update(None, "journal_mode", "wal").map_err(|error| {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                StoreError::InUse(directory.display().to_string())
+            }
+            _ => error.into(),
+        }
+    })?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    Ok(connection)
+}
 
 /// One of the many databases of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,21 +117,15 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the file, or makes a store in memory.
-    pub(crate) fn open(path: Option<&Path>, index_lag: Duration) -> Result<Self, StoreError> {
-        let connection = match path {
+    /// Opens the store of a directory, or makes one in memory.
+    pub(crate) fn open(directory: Option<&Path>, index_lag: Duration) -> Result<Self, StoreError> {
+        let connection = match directory {
             None => Connection::open_in_memory()?,
-            Some(path) => {
-                let connection = Connection::open(path)?;
-                // What was acknowledged survives a kill: every commit reaches the disk before the reply is sent.
-                connection.pragma_update(None, "journal_mode", "wal")?;
-                connection.pragma_update(None, "synchronous", "full")?;
-                connection.busy_timeout(Duration::from_secs(5))?;
-                connection
-            }
+            Some(directory) => open_file(directory)?,
         };
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(TABLES)?;
+        connection.execute_batch(credentials::TABLES)?;
         connection.execute_batch(assets::TABLES)?;
         connection.execute_batch(changes::TABLES)?;
         connection.execute_batch(sharing::TABLES)?;

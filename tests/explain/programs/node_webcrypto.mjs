@@ -206,13 +206,13 @@ const cases = {
     printHar(chromeHar([chromeEntry(date, base64(toDer(await ecdsa(encoder.encode(message)))), body)]));
   },
 
-  // The headers were made when the page was loaded, and sent when the button was pressed, 45 minutes later.
+  // The headers were made when the page was loaded, and sent when the button was pressed, 52 minutes later.
   async har_of_chrome_stale() {
     const date = isoDate();
     const body = JSON.stringify(query);
     const message = `${date}:${base64(await sha256(body))}:${path}`;
     const signature = base64(toDer(await ecdsa(encoder.encode(message))));
-    printHar(chromeHar([chromeEntry(date, signature, body, new Date(+clock() + 45 * 60_000))]));
+    printHar(chromeHar([chromeEntry(date, signature, body, new Date(+clock() + 52 * 60_000))]));
   },
 
   // The page, a preflight, an image, and then the request.

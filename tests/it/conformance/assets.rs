@@ -482,8 +482,7 @@ async fn c099_a_file_may_be_larger_than_a_record() {
 #[tokio::test]
 async fn c097_files_survive_a_restart() {
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("container.sqlite");
-    let start = || Server::start_with(|builder| builder.data(&file).seed(7));
+    let start = || Server::start_with(|builder| builder.data(directory.path()).seed(7));
     let server = start().await;
     saved(&server, &server.user("alice"), "private", "e-1", PHOTO).await;
     let pending = uploaded(&server, &server.user("alice"), "private", "e-2", b"later").await;

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::support::{
-    Caller, DataFile, Reply, Server, check_contains, check_failed, create, int64, operation, text,
-    zone_operation,
+    Caller, Reply, Server, check_contains, check_failed, create, int64, operation, text, zone_operation,
 };
 
 const UNKNOWN: &str = "Unknown sync continuation type";
@@ -273,9 +272,9 @@ async fn c078_a_page_holds_at_most_200() {
 
 #[tokio::test]
 async fn c079_tokens_survive_a_restart_and_serve_other_sessions() {
-    let file = DataFile::new("tokens");
+    let directory = tempfile::tempdir().unwrap();
     let (zone_token, database_token) = {
-        let server = Server::start_with(|builder| builder.data(file.path())).await;
+        let server = Server::start_with(|builder| builder.data(directory.path())).await;
         let alice = with_books(&server).await;
         alice.modify_in("books", json!([save("a-1", 1), save("a-2", 1), save("a-3", 1)])).await.record(2);
         alice.modify_in("books", json!([delete("a-3")])).await.record(0);
@@ -287,7 +286,7 @@ async fn c079_tokens_survive_a_restart_and_serve_other_sessions() {
         server.container.stop().await;
         (page.token, database_token)
     };
-    let server = Server::start_with(|builder| builder.data(file.path())).await;
+    let server = Server::start_with(|builder| builder.data(directory.path())).await;
     let alice = server.user("alice");
     let page = books(&alice, Some(&zone_token), json!({})).await;
     assert_eq!(page.names(), ["a-2", "a-3"]);

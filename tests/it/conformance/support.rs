@@ -516,30 +516,6 @@ pub(crate) fn check_failed(item: &Value, code: &str, reason: &str) {
     assert!(text(&item["reason"]).contains(reason), "no {reason:?} in the reason of {item}");
 }
 
-/// A file for the data of a container, which goes away with the value.
-pub(crate) struct DataFile(std::path::PathBuf);
-
-impl DataFile {
-    pub(crate) fn new(name: &str) -> Self {
-        let name = format!("cloudkit-conformance-{name}-{}.sqlite", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-
-    pub(crate) fn path(&self) -> &std::path::Path {
-        &self.0
-    }
-}
-
-impl Drop for DataFile {
-    fn drop(&mut self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut path = self.0.clone().into_os_string();
-            path.push(suffix);
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
 /// A field value with its type.
 pub(crate) fn typed(type_name: &str, value: impl Into<Value>) -> Value {
     json!({ "value": value.into(), "type": type_name })
