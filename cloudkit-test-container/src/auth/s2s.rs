@@ -30,7 +30,11 @@ pub(super) fn verify(
     }
     if matches!(
         request.endpoint,
-        Endpoint::UsersDiscover | Endpoint::RecordsResolve | Endpoint::RecordsAccept
+        Endpoint::UsersDiscover
+            | Endpoint::RecordsResolve
+            | Endpoint::RecordsAccept
+            | Endpoint::TokensCreate
+            | Endpoint::TokensRegister
     ) {
         return Err(explain::user_endpoint(request.endpoint.as_str()));
     }
