@@ -47,6 +47,7 @@ mod document;
 mod format;
 pub mod generate;
 mod lexer;
+mod merge;
 pub mod model;
 pub mod name;
 mod parser;
@@ -59,6 +60,7 @@ pub use diff::{Change, Diff};
 pub use document::Document;
 pub use format::format;
 pub use lexer::Comment;
+pub use merge::MergeConflict;
 pub use model::{
     DataType, Field, Grant, Index, Indexes, Operation, Operations, Preferred, Primitive, RecordType, Role,
     RoleDeclaration, Schema, SystemField,

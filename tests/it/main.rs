@@ -7,6 +7,7 @@ mod explain;
 mod faults;
 mod generated;
 mod keys;
+mod management;
 mod persistence;
 mod readme;
 mod scripted;

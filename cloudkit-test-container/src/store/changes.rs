@@ -36,6 +36,8 @@ pub(crate) struct ZoneChange {
     /// Its place in the feed.
     pub(crate) seq: i64,
     pub(crate) name: String,
+    /// Whose zone it is, where it is somebody else's.
+    pub(crate) owner: Option<String>,
     /// `None` once the zone is gone.
     pub(crate) zone: Option<Zone>,
 }
@@ -90,12 +92,12 @@ impl Store {
         for zone in statement.query_map(params![database.0, DEFAULT_ZONE], Zone::from_row)? {
             let zone = zone?;
             let seq = self.latest_change(zone.id)?;
-            changes.push(ZoneChange { seq, name: zone.name.clone(), zone: Some(zone) });
+            changes.push(ZoneChange { seq, name: zone.name.clone(), owner: None, zone: Some(zone) });
         }
         let sql = "SELECT seq, name FROM gone_zones WHERE database = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let gone = statement.query_map([database.0], |row| {
-            Ok(ZoneChange { seq: row.get(0)?, name: row.get(1)?, zone: None })
+            Ok(ZoneChange { seq: row.get(0)?, name: row.get(1)?, owner: None, zone: None })
         })?;
         for change in gone {
             changes.push(change?);

@@ -5,10 +5,12 @@
 mod assets;
 mod changes;
 mod credentials;
+mod environment;
 mod index;
 mod keys;
 mod push;
 mod records;
+mod sharing;
 mod sqlite;
 mod subscriptions;
 
@@ -18,6 +20,7 @@ pub(crate) use credentials::KeptKey;
 pub(crate) use index::{KeyRange, Slot, system_key, words};
 pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
+pub(crate) use sharing::GrantedShare;
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
 pub(crate) use subscriptions::Subscription;
 
@@ -31,6 +34,8 @@ pub(crate) enum StoreError {
     Sqlite(#[from] rusqlite::Error),
     #[error("record {0} in the database cannot be read")]
     Damaged(i64),
+    #[error("the schema in the database cannot be read")]
+    DamagedSchema,
     #[error("a user in the database cannot be read")]
     DamagedUser,
     #[error("a key or token in the database cannot be read")]
