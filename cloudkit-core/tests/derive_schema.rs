@@ -3,6 +3,7 @@
 
 use cloudkit_core::query::{Comparator, FilterDescription};
 use cloudkit_core::record::Index;
+use cloudkit_core::schema::{NotDeployable, Schema, assert_deployable, check_deployable};
 use cloudkit_core::{Asset, CkEnum, CkRecord, Location, Query, Reference, Timestamp};
 
 #[derive(CkEnum, Debug, PartialEq)]
@@ -114,4 +115,69 @@ fn what_is_skipped_is_not_looked_for() {
         seen: true,
     };
     assert!(article.seen && Article::DESCRIPTOR.field("seen").is_none());
+}
+
+#[test]
+fn structs_are_held_against_a_schema_file() {
+    #[derive(CkRecord)]
+    #[ck(record_type = "Article")]
+    struct Wrong {
+        #[ck(queryable, sortable)]
+        views: i64,
+        subtitle: String,
+        title: Vec<String>,
+    }
+
+    assert_deployable::<(Article, Patient)>("tests/schema.ckdb");
+    let error = check_deployable::<(Wrong, Patient)>("tests/schema.ckdb").expect_err("it does not fit");
+    assert_eq!(
+        error.to_string(),
+        "tests/schema.ckdb does not have what the program needs:\n  \
+         `subtitle` of `Article` is no field there: saves that hold it are refused; it needs `subtitle STRING`\n  \
+         `title` of `Article` is STRING there and not LIST<STRING>: saves are refused and reading fails; a field that was \
+         deployed keeps its type, so it takes another name; it needs `title LIST<STRING>`\n  \
+         `views` of `Article` is not marked QUERYABLE: queries that rely on it are refused; it needs `views INT64 QUERYABLE`\n  \
+         `views` of `Article` is not marked SORTABLE: queries that rely on it are refused; it needs `views INT64 SORTABLE`"
+    );
+    assert!(matches!(check_deployable::<Article>("tests/no.ckdb"), Err(NotDeployable::Read { .. })));
+    assert!(matches!(check_deployable::<Article>("tests/derive.rs"), Err(NotDeployable::Schema { .. })));
+}
+
+#[test]
+#[should_panic(expected = "`Missing` is no record type there")]
+fn the_assertion_says_what_is_missing() {
+    #[derive(CkRecord)]
+    struct Missing {
+        nothing: Option<String>,
+    }
+
+    assert_deployable::<Missing>("tests/schema.ckdb");
+}
+
+#[test]
+fn a_query_is_held_against_a_schema() {
+    let query = Query::<Article>::new()
+        .filter(|a| a.title.eq("x"))
+        .filter(|a| a.published_at.gt(Timestamp::from_millis(0)))
+        .filter(|a| a.tags.contains("x"))
+        .sort(|a| a.modified_at().descending());
+    let file = std::fs::read_to_string("tests/schema.ckdb").expect("the file is there");
+    let deployed = Schema::parse(&file).expect("a schema");
+    assert_eq!(query.description().shortfalls(&deployed), []);
+    let older = Schema::parse(
+        "DEFINE SCHEMA RECORD TYPE Article ( title STRING SEARCHABLE, publishedAt TIMESTAMP QUERYABLE );",
+    );
+    let shortfalls = query.description().shortfalls(&older.expect("a schema"));
+    let needs: Vec<&str> = shortfalls.iter().map(|shortfall| shortfall.needs.as_str()).collect();
+    assert_eq!(
+        needs,
+        [
+            "title STRING QUERYABLE SEARCHABLE",
+            "publishedAt TIMESTAMP QUERYABLE SORTABLE",
+            "tags ... QUERYABLE",
+            "\"___modTime\" TIMESTAMP SORTABLE"
+        ]
+    );
+    let all = Query::<Article>::new().description().shortfalls(&Schema::new());
+    assert_eq!(all[0].needs, "RECORD TYPE Article ( ... );");
 }
