@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use cloudkit_core::Config;
 
-use crate::commands::{completions, explain, key, sign};
+use crate::commands::{completions, doctor, explain, key, sign};
 use crate::output::Format;
 
 /// Works with CloudKit Web Services: explains refused requests, checks a set-up, makes keys and signs.
@@ -26,6 +26,8 @@ pub struct Cli {
 pub enum Command {
     /// Say why CloudKit refuses a captured request, with proof.
     Explain(explain::Arguments),
+    /// Check that key, key ID, container, environment, clock and route fit together.
+    Doctor(doctor::Arguments),
     /// Make a key, or see what a key file holds.
     Key(key::Arguments),
     /// Sign a request and show every step, to compare another implementation with.

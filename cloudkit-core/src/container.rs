@@ -320,7 +320,7 @@ impl<C> ContainerBuilder<C> {
         let client = Client {
             container: id,
             environment,
-            base_url: base_url(url.as_deref().unwrap_or(APPLE_URL))?,
+            base_url: check_url(url.as_deref().unwrap_or(APPLE_URL))?,
             credential,
             sender: Sender {
                 transport: transport.map_or_else(default_transport, Ok)?,
@@ -357,8 +357,14 @@ fn default_clock() -> Result<Arc<dyn Clock>, ConfigError> {
     Err(ConfigError::NoTransport("`clock`"))
 }
 
-/// The ID goes into the path as it is, so what would have to be escaped there cannot be in it.
-fn check_id(id: &str) -> Result<(), ConfigError> {
+/// Checks that a text can be the ID of a container.
+///
+/// It goes into the path as it is, so what would have to be escaped there cannot be in it.
+///
+/// # Errors
+///
+/// [`ConfigError::Container`], which says why it is none.
+pub fn check_id(id: &str) -> Result<(), ConfigError> {
     let refuse = |why| Err(ConfigError::Container { id: id.chars().take(100).collect(), why });
     if !(id.starts_with("iCloud.") || id.starts_with("com.apple.")) {
         return refuse(if id.to_ascii_lowercase().starts_with("icloud.") {
@@ -373,7 +379,13 @@ fn check_id(id: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn base_url(url: &str) -> Result<String, ConfigError> {
+/// Checks that requests can be sent to an address, as it stands in `CLOUDKIT_URL`, and returns it without a slash at its
+/// end.
+///
+/// # Errors
+///
+/// [`ConfigError::Url`], which says what is wrong with it.
+pub fn check_url(url: &str) -> Result<String, ConfigError> {
     let refuse = |why: &str| Err(ConfigError::Url(why.to_owned()));
     let Ok(uri) = url.trim_end_matches('/').parse::<Uri>() else {
         return refuse("it is not an address, such as https://api.apple-cloudkit.com");
@@ -432,13 +444,13 @@ mod tests {
     #[test]
     fn the_address_is_scheme_and_host() {
         assert_eq!(
-            base_url("https://api.apple-cloudkit.com/").ok().as_deref(),
+            check_url("https://api.apple-cloudkit.com/").ok().as_deref(),
             Some("https://api.apple-cloudkit.com")
         );
-        assert!(base_url("http://127.0.0.1:8080").is_ok());
-        refused(base_url("http://example.test"), "http");
-        refused(base_url("https://example.test/database"), "path");
-        refused(base_url("https://me:secret@example.test"), "user name");
-        refused(base_url("not an address"), "not an address");
+        assert!(check_url("http://127.0.0.1:8080").is_ok());
+        refused(check_url("http://example.test"), "http");
+        refused(check_url("https://example.test/database"), "path");
+        refused(check_url("https://me:secret@example.test"), "user name");
+        refused(check_url("not an address"), "not an address");
     }
 }

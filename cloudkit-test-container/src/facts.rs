@@ -194,6 +194,12 @@ facts! {
     DISCOVER_LEAVES_OUT_UNKNOWN: bool = true, Inferred,
         "no report",
         "users/discover leaves out whom it does not find";
+    MANAGEMENT_CREATE_ON_EXISTING: ServerErrorCode = ServerErrorCode::Exists, Inferred,
+        "no report",
+        "the management API answers EXISTS when a record to create exists";
+    IMPORT_DROPS_VALUES: () = (), Inferred,
+        "Apple's documents say that such records may become unreadable",
+        "an import deletes values and records whose field or type it removes or changes, in development";
     DEVICE_ID: &str = "2", Observed,
         "seen in answers of the live service",
         "writes over the web carry the device ID 2";

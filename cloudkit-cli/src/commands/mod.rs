@@ -1,6 +1,7 @@
 //! The commands, one module each. A module has its `Arguments` and its `run`.
 
 pub mod completions;
+pub mod doctor;
 pub mod explain;
 pub mod key;
 pub mod sign;
@@ -16,6 +17,7 @@ use crate::{Command, Context};
 pub async fn run(command: Command, context: &mut Context) -> Result {
     match command {
         Command::Explain(arguments) => explain::run(&arguments, context),
+        Command::Doctor(arguments) => doctor::run(&arguments, context).await,
         Command::Key(arguments) => key::run(&arguments, context),
         Command::Sign(arguments) => sign::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments, context),

@@ -37,6 +37,8 @@ pub struct HttpOptions {
     pub total_timeout: Duration,
     /// The most bytes of an answer, after decompression: 64 MiB by default. It is checked while the answer arrives.
     pub max_body_bytes: u64,
+    /// Whether a proxy that the environment names is used for HTTPS, which it is by default.
+    pub use_proxy: bool,
 }
 
 impl Default for HttpOptions {
@@ -45,6 +47,7 @@ impl Default for HttpOptions {
             connect_timeout: Duration::from_secs(10),
             total_timeout: Duration::from_secs(60),
             max_body_bytes: 64 * 1024 * 1024,
+            use_proxy: true,
         }
     }
 }
@@ -53,7 +56,8 @@ impl Default for HttpOptions {
 ///
 /// * It does not follow redirects; they are answers like others.
 /// * It accepts gzip and hands out what was packed in it.
-/// * A proxy named by the environment (`HTTPS_PROXY`, `NO_PROXY`) is used for HTTPS and never for plain HTTP.
+/// * A proxy named by the environment (`HTTPS_PROXY`, `NO_PROXY`) is used for HTTPS, unless
+///   [`use_proxy`](HttpOptions::use_proxy) is off, and never for plain HTTP.
 /// * The machine's CA certificates are loaded at the first HTTPS request, so a program that only speaks to this machine
 ///   does not need any.
 /// * Each transport has connections of its own; clones share them. Assets live on other hosts than records, and Apple
@@ -156,8 +160,10 @@ impl Shared {
             .connect_timeout(self.options.connect_timeout)
             .timeout(self.options.total_timeout)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT);
-        let builder = if secure {
+        let builder = if secure && self.options.use_proxy {
             builder.https_only(true)
+        } else if secure {
+            builder.https_only(true).no_proxy()
         } else {
             // Without certificates of its own to trust, the library would load the machine's, and fail where there
             // are none.

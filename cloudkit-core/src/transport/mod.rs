@@ -17,7 +17,7 @@ mod simulation;
 pub use destination::{DestinationError, check_destination, is_loopback};
 pub use error::{TransportError, TransportErrorKind};
 pub use pacing::{Closed, Outcome, Pacer, PacerStatus, Permit};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, server_date};
 pub use retry::{Failure, RetryPolicy, Tally};
 pub use send::{Answer, CallInfo, ClockSkew, SendError, SendFailure, Sender};
 

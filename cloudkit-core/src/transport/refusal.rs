@@ -160,7 +160,9 @@ pub(super) fn request_uuid(headers: &HeaderMap) -> Option<&str> {
     header_text(headers, REQUEST_UUID)
 }
 
-pub(super) fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
+/// The time of the server by the `Date` header of an answer, whatever its status. `None` if there is none to be read.
+#[must_use]
+pub fn server_date(headers: &HeaderMap) -> Option<SystemTime> {
     header_text(headers, header::DATE.as_str()).and_then(http_date)
 }
 

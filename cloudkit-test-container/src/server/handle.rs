@@ -16,6 +16,7 @@ use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_tar
 use crate::clock::http_date;
 use crate::facts;
 use crate::faults::{Arrival, Fault, Met};
+use crate::management;
 
 /// A request as it was received.
 #[derive(Debug)]
@@ -112,13 +113,15 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
     let uuid = state.random_uuid();
     let mut findings = Findings::none();
     let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
-    let mut refusal = None;
+    let mut server_error_code = None;
 
     if request.method == "OPTIONS" {
         reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
         cors::preflight(&request.headers, &mut reply.headers);
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
+    } else if management::serves(&request.target) {
+        server_error_code = management::respond(state, request, &uuid, &mut reply);
     } else if let Some(answer) = files::respond(state, request) {
         reply = answer;
     } else {
@@ -137,7 +140,7 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
                     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
                     reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
                 }
-                refusal = Some(error);
+                server_error_code = Some(error.code.as_str().to_owned());
             }
         }
     }
@@ -148,7 +151,7 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         status: reply.status,
         dropped: reply.delivery == Delivery::Dropped,
         fault: fault.as_ref().map(Fault::kind),
-        server_error_code: refusal.map(|error| error.code.as_str().to_owned()),
+        server_error_code,
         key_id: known_key_id(state, request),
         signature: findings.signature,
         explanation: findings.explanation.map(|explanation| explanation.to_string()),

@@ -5,6 +5,7 @@
 mod assets;
 mod changes;
 mod credentials;
+mod environment;
 mod index;
 mod keys;
 mod push;
@@ -31,6 +32,8 @@ pub(crate) enum StoreError {
     Sqlite(#[from] rusqlite::Error),
     #[error("record {0} in the database cannot be read")]
     Damaged(i64),
+    #[error("the schema in the database cannot be read")]
+    DamagedSchema,
     #[error("a user in the database cannot be read")]
     DamagedUser,
     #[error("a key or token in the database cannot be read")]

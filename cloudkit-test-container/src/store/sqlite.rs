@@ -189,6 +189,11 @@ impl Store {
         }
     }
 
+    /// Lets the databases be looked for again, with their default zones.
+    pub(super) fn forget_databases(&mut self) {
+        self.databases.clear();
+    }
+
     /// A change tag that no record ever had.
     pub(crate) fn fresh_tag(&mut self) -> i64 {
         let tag = self.next_tag;
