@@ -30,7 +30,8 @@ pub(in crate::explain) fn read_signature(text: &str, findings: &mut Findings) ->
     let signature = decode(text, findings).and_then(|bytes| numbers(&bytes, findings));
     let Some(signature) = signature else {
         // How it is written does not matter if it is nothing.
-        let is_nothing = findings.causes[before..].iter().any(|cause| cause.code == CauseCode::SignaturePlaceholder);
+        let is_nothing =
+            findings.causes[before..].iter().any(|cause| cause.code == CauseCode::SignaturePlaceholder);
         findings.causes.retain(|cause| !is_nothing || cause.code != CauseCode::SignatureBase64Broken);
         return None;
     };
@@ -75,7 +76,8 @@ fn decode(text: &str, findings: &mut Findings) -> Option<Vec<u8>> {
     let is_url = bare.contains(['-', '_']);
     let standard = bare.replace('-', "+").replace('_', "/");
     let Ok(bytes) = LENIENT.decode(&standard) else {
-        let letters = standard.bytes().filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)).count();
+        let letters =
+            standard.bytes().filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)).count();
         if letters >= 80 && letters * 10 >= standard.len() * 9 {
             findings.sure(
                 CauseCode::SignatureBase64Broken,
