@@ -33,8 +33,14 @@ pub(super) fn verify(
     if request.scope != Scope::Public {
         return Err(Refusal(Some(CauseCode::DatabaseNotPublic)));
     }
-    if matches!(request.endpoint, Endpoint::UsersDiscover | Endpoint::TokensCreate | Endpoint::TokensRegister)
-    {
+    if matches!(
+        request.endpoint,
+        Endpoint::UsersDiscover
+            | Endpoint::RecordsResolve
+            | Endpoint::RecordsAccept
+            | Endpoint::TokensCreate
+            | Endpoint::TokensRegister
+    ) {
         return Err(Refusal(Some(CauseCode::UserEndpoint)));
     }
     let key = find_key(state, request, key_id)?;

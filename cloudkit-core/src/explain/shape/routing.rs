@@ -144,7 +144,9 @@ fn check_endpoint(endpoint: &str, capture: &Capture, is_signed: bool, findings: 
             | "users/lookup/id"
             | "users/lookup/contacts"
             | "tokens/create"
-            | "tokens/register" => findings.note(
+            | "tokens/register"
+            | "records/resolve"
+            | "records/accept" => findings.note(
                 CauseCode::UserEndpoint,
                 format!("whether a server-to-server key reaches {endpoint} is disputed"),
             ),
