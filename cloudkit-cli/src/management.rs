@@ -144,8 +144,8 @@ impl Management {
         let mut body = Bytes::new();
         if let Some(text) = file {
             let boundary = boundary(text);
-            request = request
-                .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"));
+            request =
+                request.header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"));
             body = format!(
                 "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"schema.ckdb\"\r\n\
                  Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n--{boundary}--\r\n"
@@ -156,10 +156,9 @@ impl Management {
             Failure::usage("the management token cannot be sent: it has characters that no token has")
                 .context(doing)
         })?;
-        let response =
-            tokio::time::timeout(Duration::from_secs(60), self.transport.send(request)).await.map_err(|_| {
-                Failure::new("no answer within a minute").context(doing)
-            })?;
+        let response = tokio::time::timeout(Duration::from_secs(60), self.transport.send(request))
+            .await
+            .map_err(|_| Failure::new("no answer within a minute").context(doing))?;
         let response = response.map_err(|error| Failure::from(error).context(doing))?;
         if response.status().is_success() {
             return Ok(response.into_body());

@@ -138,8 +138,18 @@ mod tests {
         let number = |kind: &str| format!("RECORD TYPE A ( n NUMBER{kind} );");
         check(&number(" PREFERRED AS INT64"), &number(""), &number(""), &[]);
         let settled = number(" PREFERRED AS INT64");
-        check(&number(" PREFERRED AS DOUBLE"), &settled, &settled, &["invalid attempt to change the type of a field"]);
-        check("RECORD TYPE A ( n INT64 );", &settled, &settled, &["invalid attempt to change the type of a field"]);
+        check(
+            &number(" PREFERRED AS DOUBLE"),
+            &settled,
+            &settled,
+            &["invalid attempt to change the type of a field"],
+        );
+        check(
+            "RECORD TYPE A ( n INT64 );",
+            &settled,
+            &settled,
+            &["invalid attempt to change the type of a field"],
+        );
     }
 
     #[test]

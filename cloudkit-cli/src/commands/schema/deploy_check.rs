@@ -91,7 +91,8 @@ pub async fn run(arguments: &Arguments, context: &mut Context) -> Result {
                     style.good("everything that the program needs is in production")
                 ))?;
             } else {
-                context.say("Deploy the schema in CloudKit Console (Deploy Schema Changes) before the program.");
+                context
+                    .say("Deploy the schema in CloudKit Console (Deploy Schema Changes) before the program.");
             }
         }
     }
@@ -117,7 +118,8 @@ fn missing(deployed: &Schema, needed: &Schema) -> Vec<Missing> {
                 "is not a record type of production: saves and queries are refused".to_owned(),
             ),
             ChangeKind::FieldAdded { record_type, field, .. } => {
-                let indexes = if field.indexes.is_empty() { String::new() } else { format!(" {}", field.indexes) };
+                let indexes =
+                    if field.indexes.is_empty() { String::new() } else { format!(" {}", field.indexes) };
                 entry(
                     record_type,
                     Some(&field.name),

@@ -67,7 +67,8 @@ pub fn run(arguments: &Arguments, context: &mut Context) -> Result {
         Format::Json => {}
         Format::Text => {
             for file in changed {
-                context.say(format_args!("{} {file}", if arguments.check { "would change" } else { "changed" }));
+                context
+                    .say(format_args!("{} {file}", if arguments.check { "would change" } else { "changed" }));
             }
         }
     }

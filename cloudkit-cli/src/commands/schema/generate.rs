@@ -90,8 +90,7 @@ pub fn run(arguments: &Arguments, context: &mut Context) -> Result {
             .with_help("`cloudkit schema check` shows each mistake in its line.")
     })?;
     let options = options(arguments)?;
-    let source =
-        generate(&schema, &options).map_err(|error| Failure::from(error).with_exit(Exit::USAGE))?;
+    let source = generate(&schema, &options).map_err(|error| Failure::from(error).with_exit(Exit::USAGE))?;
     match (context.format, &arguments.out) {
         (Format::Json, None) => context.print_json(&Report { source })?,
         (_, out) => write(out.as_deref(), &source, context)?,

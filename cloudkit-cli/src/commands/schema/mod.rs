@@ -113,7 +113,8 @@ fn write_file(file: &Path, text: &str) -> Result<()> {
     {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = std::fs::metadata(file).map_or(0o644, |known| known.permissions().mode());
-        std::fs::set_permissions(temporary.path(), std::fs::Permissions::from_mode(mode)).map_err(unwritable)?;
+        std::fs::set_permissions(temporary.path(), std::fs::Permissions::from_mode(mode))
+            .map_err(unwritable)?;
     }
     temporary.persist(file).map_err(|error| unwritable(error.error))?;
     Ok(())
