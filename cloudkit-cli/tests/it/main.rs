@@ -4,5 +4,6 @@ mod doctor;
 mod explain;
 mod help;
 mod key;
+mod schema;
 mod sign;
 mod support;
