@@ -308,9 +308,8 @@ impl ChangeKind {
 }
 
 fn role_changes(from: &Schema, to: &Schema, changes: &mut Vec<Change>) {
-    let names = |schema: &Schema| -> BTreeSet<String> {
-        schema.roles.iter().map(|role| role.name.clone()).collect()
-    };
+    let names =
+        |schema: &Schema| -> BTreeSet<String> { schema.roles.iter().map(|role| role.name.clone()).collect() };
     let (from, to) = (names(from), names(to));
     for role in to.difference(&from).cloned() {
         changes.push(Change { class: Class::Addition, kind: ChangeKind::RoleAdded { role } });
