@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use cloudkit_core::Environment;
 use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -92,7 +93,7 @@ impl Store {
 
     fn dump_table(&self, table: &str) -> Result<String, StoreError> {
         let mut statement = self.connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut lines = String::new();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -144,7 +145,9 @@ impl Store {
         }
         // Change tags and sync tokens of the time between would mean something else now.
         self.raise_tag(content.tag);
-        self.expire_sync_tokens()?;
+        for environment in [Environment::Development, Environment::Production] {
+            self.expire_sync_tokens(environment)?;
+        }
         Ok(())
     }
 
