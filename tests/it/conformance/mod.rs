@@ -8,6 +8,7 @@ pub(crate) mod assets;
 mod changes;
 mod comparators;
 mod concurrency;
+mod diagnosis;
 mod feed_model;
 mod fuzz;
 mod indexes;
