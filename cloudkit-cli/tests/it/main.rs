@@ -1,5 +1,7 @@
 //! The command from outside: arguments in, output and exit code out.
 
+#[cfg(unix)]
+mod container;
 mod doctor;
 mod explain;
 mod help;
