@@ -25,7 +25,7 @@ use cloudkit_core::Environment;
 use crate::json::{self, Node, Object};
 use crate::server::State;
 
-pub(crate) use assets::issue_receipt;
+pub(crate) use assets::{issue_receipt, upload_for_any_record};
 pub(crate) use error::ApiError;
 pub(crate) use zones::check_zone_name;
 
