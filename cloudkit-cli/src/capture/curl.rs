@@ -482,7 +482,8 @@ impl<'a> Command<'a> {
             Some(_) => "POST",
             None => "GET",
         };
-        let method = self.method.take().unwrap_or_else(|| by_default.to_owned());
+        let method =
+            self.method.take().filter(|method| !method.is_empty()).unwrap_or_else(|| by_default.to_owned());
         let mut capture = Capture::new(method.to_ascii_uppercase(), self.target.take().unwrap_or(target));
         // Without a scheme curl takes plain HTTP.
         capture.scheme = scheme.or_else(|| Some("http".to_owned()));

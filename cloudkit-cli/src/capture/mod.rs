@@ -28,7 +28,7 @@ use serde::Serialize;
 pub use language::Language;
 
 /// The form of a capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
     /// A request as it goes over the wire, or as `curl -v` prints it.

@@ -53,8 +53,8 @@ pub struct Arguments {
     /// Which entry of a HAR file, counted from 1 [default: the one that CloudKit refused].
     #[arg(long, value_name = "N")]
     pub entry: Option<usize>,
-    /// The form of the capture [default: told from its beginning].
-    #[arg(long, value_enum, value_name = "FORM")]
+    /// The form of the capture: http, curl or har [default: told from its beginning].
+    #[arg(long, value_name = "FORM", value_parser = form)]
     pub input: Option<Form>,
     /// The container that the request should go to.
     #[arg(long, value_name = "ID")]
@@ -68,6 +68,15 @@ pub struct Arguments {
     /// Where the pass phrase of a private key is, if there is one.
     #[command(flatten)]
     pub passphrase: Passphrase,
+}
+
+fn form(name: &str) -> Result<Form, &'static str> {
+    match name {
+        "http" => Ok(Form::Http),
+        "curl" => Ok(Form::Curl),
+        "har" => Ok(Form::Har),
+        _ => Err("the forms are http, curl and har"),
+    }
 }
 
 /// What programs read: the explanation, and how the capture was read.
