@@ -54,6 +54,12 @@ pub struct Config {
     pub url: Option<String>,
 }
 
+/// Where `cloudkit schema emit` wants the schemas of this program's record types: `CLOUDKIT_EMIT_SCHEMA`.
+pub(crate) fn emit_schema_directory() -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    std::env::var("CLOUDKIT_EMIT_SCHEMA").ok().filter(|directory| !directory.is_empty()).map(PathBuf::from)
+}
+
 /// Why a container cannot be configured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -75,6 +75,7 @@ mod help;
 pub mod query;
 pub mod record;
 pub mod runtime;
+pub mod schema;
 pub mod transport;
 pub mod user;
 pub mod value;

@@ -4,6 +4,7 @@ use crate::lexer::Comment;
 use crate::model::Schema;
 use crate::parser;
 use crate::problem::{Problem, SchemaError, Severity};
+use crate::span::Span;
 
 /// What could be read from a text: the schema, the comments, and everything that is wrong with it.
 ///
@@ -21,6 +22,8 @@ pub struct Document<'a> {
     pub problems: Vec<Problem>,
     /// Whether the text is not of the language, so that the schema may lack parts of it.
     pub(crate) incomplete: bool,
+    /// From `DEFINE` to `SCHEMA`.
+    pub(crate) define: Span,
 }
 
 impl<'a> Document<'a> {

@@ -30,16 +30,24 @@
 //! - [`Schema`] and [`model`]: what a schema says; read from a text with [`Schema::parse`], or made in code.
 //! - [`Document`]: a text with its comments, and with every mistake in it as a [`Problem`].
 //! - `Display` of [`Schema`]: the text that CloudKit exports, byte for byte.
-//! - [`Schema::is_equivalent`]: whether two schemas mean the same.
+//! - [`format`]: the same text in the layout of exports, with its comments and its order.
+//! - [`Schema::is_equivalent`]: whether two schemas mean the same. [`Schema::diff`]: what changes from one to another, what
+//!   production forbids, and what to do instead.
+//! - [`mod@generate`]: the structs of a schema as Rust.
 //!
 //! The language is Apple's:
 //! [Integrating a Text-Based Schema into Your Workflow](https://developer.apple.com/documentation/cloudkit/integrating-a-text-based-schema-into-your-workflow).
 //! Its keywords are read in any case, as Apple's list of reserved words suggests, and printed in capitals.
 
 mod canonical;
+pub mod case;
 mod check;
+pub mod diff;
 mod document;
+mod format;
+pub mod generate;
 mod lexer;
+mod merge;
 pub mod model;
 pub mod name;
 mod parser;
@@ -48,8 +56,11 @@ pub mod problem;
 pub mod span;
 
 pub use check::MOST_FIELDS;
+pub use diff::{Change, Diff};
 pub use document::Document;
+pub use format::format;
 pub use lexer::Comment;
+pub use merge::MergeConflict;
 pub use model::{
     DataType, Field, Grant, Index, Indexes, Operation, Operations, Preferred, Primitive, RecordType, Role,
     RoleDeclaration, Schema, SystemField,

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::name::shown;
 use crate::span::{Lines, Position, Span, is_line_end};
 
-/// The most problems of one text that are reported. A text with more is hardly a schema.
-pub(crate) const MOST_PROBLEMS: usize = 100;
+/// The most errors of one text that are reported. A text with more is hardly a schema.
+pub(crate) const MOST_ERRORS: usize = 100;
 
 /// The most characters of a line that are quoted on either side of a mistake.
 const QUOTED_CHARACTERS: usize = 100;
@@ -191,7 +191,7 @@ codes! {
     TooManyFields = "too-many-fields", Error;
     /// A text that is too long to be a schema.
     TooLong = "too-long", Error;
-    /// More problems than are reported.
+    /// More mistakes than are reported.
     TooManyProblems = "too-many-problems", Error;
     /// SORTABLE on a reference, which was seen on `___recordID` only.
     SortableReference = "sortable-reference", Warning;

@@ -13,7 +13,8 @@ use crate::clock::VIRTUAL_START_MS;
 use crate::container::{StartError, TestContainer};
 use crate::facts;
 use crate::faults::Faults;
-use crate::schema::Schema;
+use crate::schema::SchemaSource;
+use crate::server::LONG_POLL;
 use crate::users::User;
 
 /// Describes a test container; [`TestContainer::builder`] makes one.
@@ -21,7 +22,7 @@ use crate::users::User;
 pub struct TestContainerBuilder {
     pub(crate) container_id: String,
     pub(crate) environment: Environment,
-    pub(crate) schema: Schema,
+    pub(crate) schema: Option<SchemaSource>,
     pub(crate) descriptors: Vec<RecordDescriptor>,
     pub(crate) users: Vec<User>,
     pub(crate) jit: bool,
@@ -32,6 +33,7 @@ pub struct TestContainerBuilder {
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
     pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) asset_limit: usize,
@@ -39,6 +41,8 @@ pub struct TestContainerBuilder {
     pub(crate) listen: SocketAddr,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
     pub(crate) api_tokens: Vec<(String, Environment)>,
+    pub(crate) management_token: Option<String>,
+    pub(crate) team_id: Option<String>,
 }
 
 impl TestContainerBuilder {
@@ -46,7 +50,7 @@ impl TestContainerBuilder {
         Self {
             container_id,
             environment: Environment::Development,
-            schema: Schema::new(),
+            schema: None,
             descriptors: Vec::new(),
             users: Vec::new(),
             jit: false,
@@ -57,6 +61,7 @@ impl TestContainerBuilder {
             seed: None,
             strict_headers: false,
             empty_change_pages: 0,
+            long_poll: LONG_POLL,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
             asset_limit: facts::ASSET_SIZE.value,
@@ -64,12 +69,16 @@ impl TestContainerBuilder {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keys: Vec::new(),
             api_tokens: Vec::new(),
+            management_token: None,
+            team_id: None,
         }
     }
 
-    /// Sets the schema of both environments.
-    pub fn schema(mut self, schema: Schema) -> Self {
-        self.schema = schema;
+    /// Sets the schema: a text of the schema language, such as `include_str!("schema.ckdb")`, or a schema made in code.
+    ///
+    /// It is imported into development and deployed to production, in place of what a [file](Self::data) may hold.
+    pub fn schema(mut self, schema: impl Into<SchemaSource>) -> Self {
+        self.schema = Some(schema.into());
         self
     }
 
@@ -154,6 +163,13 @@ impl TestContainerBuilder {
         self
     }
 
+    /// Sets how long a request for notifications waits for one before it is answered with nothing. It is a minute
+    /// otherwise, and goes by the machine's time.
+    pub fn long_poll(mut self, long_poll: Duration) -> Self {
+        self.long_poll = long_poll;
+        self
+    }
+
     /// Sets how long before and after its date a signature is good. It is ten minutes otherwise.
     pub fn clock_window(mut self, clock_window: Duration) -> Self {
         self.clock_window = clock_window;
@@ -204,6 +220,18 @@ impl TestContainerBuilder {
     /// Registers an API token for one environment, in place of the one that the container makes.
     pub fn api_token(mut self, token: impl Into<String>, environment: Environment) -> Self {
         self.api_tokens.push((token.into(), environment));
+        self
+    }
+
+    /// Sets the token that opens the management API, in place of the one that the container makes.
+    pub fn management_token(mut self, token: impl Into<String>) -> Self {
+        self.management_token = Some(token.into());
+        self
+    }
+
+    /// Sets the ID of the team that the container belongs to, in place of the one that the container makes.
+    pub fn team_id(mut self, team_id: impl Into<String>) -> Self {
+        self.team_id = Some(team_id.into());
         self
     }
 

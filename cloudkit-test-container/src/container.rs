@@ -17,10 +17,12 @@ use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
 use crate::credentials::{GeneratedKey, settle_credentials, settle_users};
 use crate::faults::{Fault, FaultRule, Running};
+use crate::management::Access;
 use crate::random::Random;
-use crate::schema::SchemaError;
-use crate::server::{ENVIRONMENTS, LoggedRequest, Settings, State, serve};
+use crate::schema::{SchemaError, declared_schema};
+use crate::server::{ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, serve};
 use crate::store::Store;
+use crate::subscription_shape::SubscriptionShape;
 
 /// A CloudKit container on loopback, with both its environments.
 ///
@@ -120,6 +122,9 @@ pub enum ContainerError {
         /// What is wrong with it.
         why: String,
     },
+    /// A schema was refused.
+    #[error("the schema was refused")]
+    Schema(#[source] SchemaError),
     /// The store failed.
     #[error("the store of the container failed: {0}")]
     Store(String),
@@ -147,16 +152,13 @@ impl TestContainer {
             Some(seed) => seed,
             None => getrandom::u64().map_err(|_| StartError::Random)?,
         };
-        let descriptors: Vec<_> = builder.descriptors.iter().collect();
-        let schema = builder.schema.descriptors(&descriptors)?;
-        let open_indexes = builder.open_indexes.unwrap_or(schema.is_empty());
-        schema.check()?;
-        let mut schema = schema.with_built_in_types();
-        if open_indexes {
-            for record_type in schema.record_types.values_mut() {
-                *record_type = record_type.clone().with_open_indexes();
-            }
-        }
+        let declared = declared_schema(builder.schema.as_ref(), &builder.descriptors)?;
+        let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
+        let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
+        let mut store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
+        let mut random = Random::new(seed);
+        let access = Access::settle(builder.team_id, builder.management_token, &mut store, &mut random)
+            .map_err(StartError::data)?;
         let settings = Settings {
             container_id,
             strict_headers: builder.strict_headers,
@@ -164,16 +166,16 @@ impl TestContainer {
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
             asset_limit: builder.asset_limit,
             jit: builder.jit,
-            open_indexes,
+            open_indexes: builder.open_indexes,
+            access,
             empty_change_pages: builder.empty_change_pages,
+            long_poll: builder.long_poll,
         };
-        let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
-        let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
-        let mut store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
         let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
         builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;
         let faults = Running::new(builder.faults, seed, clock.now_ms());
-        let state = State::new(settings, known_users, schema, store, Random::new(seed), clock, faults)
+        let schemas = Schemas::new(declared, builder.open_indexes, &store).map_err(StartError::data)?;
+        let state = State::new(settings, known_users, schemas, store, random, clock, faults)
             .map_err(StartError::data)?;
 
         let keys = settle_credentials(&state, builder.keys, builder.api_tokens)?;
@@ -239,6 +241,10 @@ impl TestContainer {
     #[must_use]
     pub const fn seed(&self) -> u64 {
         self.seed
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     fn key(&self, environment: Environment) -> &GeneratedKey {
@@ -395,6 +401,30 @@ impl TestContainer {
         created.map_err(|error: crate::store::StoreError| ContainerError::Store(error.to_string()))
     }
 
+    /// The shapes of query subscriptions that an environment knows: in development those of all subscriptions that were
+    /// ever created there, in production those that were deployed.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn subscription_shapes(
+        &self,
+        environment: Environment,
+    ) -> Result<Vec<SubscriptionShape>, ContainerError> {
+        let shapes = self.state.store().subscription_shapes(environment);
+        shapes.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
+    /// Deploys the shapes of query subscriptions from development to production, which takes no others.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Store`].
+    pub fn deploy_subscription_shapes(&self) -> Result<(), ContainerError> {
+        let deployed = self.state.store().deploy_subscription_shapes();
+        deployed.map_err(|error| ContainerError::Store(error.to_string()))
+    }
+
     /// Makes all sync tokens that were handed out so far worthless, in both environments: the service forgets how far
     /// its readers have come. They have to start from the beginning.
     ///
@@ -459,6 +489,7 @@ impl TestContainer {
 
     async fn shut_down(&mut self) {
         let _ = self.stop.send(true);
+        self.state.courier().close();
         if let Some(mut server) = self.server.take()
             && tokio::time::timeout(Duration::from_secs(5), &mut server).await.is_err()
         {

@@ -194,6 +194,12 @@ facts! {
     DISCOVER_LEAVES_OUT_UNKNOWN: bool = true, Inferred,
         "no report",
         "users/discover leaves out whom it does not find";
+    MANAGEMENT_CREATE_ON_EXISTING: ServerErrorCode = ServerErrorCode::Exists, Inferred,
+        "no report",
+        "the management API answers EXISTS when a record to create exists";
+    IMPORT_DROPS_VALUES: () = (), Inferred,
+        "Apple's documents say that such records may become unreadable",
+        "an import deletes values and records whose field or type it removes or changes, in development";
     DEVICE_ID: &str = "2", Observed,
         "seen in answers of the live service",
         "writes over the web carry the device ID 2";
@@ -236,6 +242,60 @@ facts! {
     ONE_OPERATION_A_ZONE: () = (), Inferred,
         "the reference asks for it and does not say what happens otherwise",
         "two operations on one zone refuse the whole request";
+    EQUIVALENT_SUBSCRIPTION: &str = "could not find subscription we just created", Observed,
+        "a matrix of probes on the live service in 2026; filters and zones were not varied",
+        "one owner has one subscription for the same record type, filters, zone and events; a second fails with INTERNAL_ERROR";
+    SUBSCRIPTION_CREATED_AGAIN: () = (), Observed,
+        "a matrix of probes on the live service in 2026",
+        "creating a subscription under an ID that exists answers with the one that exists, whatever was sent";
+    SHAPE_NOT_DEPLOYED: &str = "attempting to create a subscription in a production container", Observed,
+        "two recorded runs against the live service; which parts make a shape is a guess",
+        "production refuses a subscription whose record type, filtered fields, comparators and events were not deployed";
+    DATABASE_SUBSCRIPTIONS: () = (), Disputed,
+        "CloudKit JS has the word, the reference has not",
+        "subscriptions of the type database are refused";
+    ZONE_SUBSCRIPTION_NAMES_ITS_ZONE: () = (), Disputed,
+        "the documents of CloudKit JS have zoneID, the reference says to omit it",
+        "a subscription of the type zone needs a zoneID, and exists in private databases and custom zones only";
+    SUBSCRIPTION_ZONES: () = (), Disputed,
+        "the reference gives zoneWide two defaults",
+        "a query subscription watches the zone that it names; without one all zones, or with zoneWide false the default zone";
+    FIRES_ONCE_DELETES: () = (), Inferred,
+        "no report",
+        "a subscription with firesOnce is deleted when it has fired";
+    WRITERS_ARE_NOTIFIED: () = (), Inferred,
+        "native apps are not told of their own changes; a request over the web names no device",
+        "a change notifies all registered tokens of the subscriber, the writer's own among them";
+    ONE_NOTIFICATION_A_REQUEST: () = (), Inferred,
+        "the native framework says that notifications are joined",
+        "a zone subscription notifies once for all changes of one request";
+    PUBLIC_DATABASE_NUMBER: u8 = 0, Disputed,
+        "CloudKit JS takes 0 for public; one capture of the live service has another number",
+        "notifications call the public database 0";
+    PRIVATE_DATABASE_NUMBER: u8 = 1, Inferred,
+        "CloudKit JS takes everything but 0 for not public",
+        "notifications call private databases 1";
+    ALERT_IS_AN_OBJECT: () = (), Disputed,
+        "CloudKit JS reads an object; one capture of the live service shows a text",
+        "the alert of a notification is an object, with a body, even if it has nothing else";
+    LOCALIZATION_ARGUMENTS_ARE_FIELDS: () = (), Inferred,
+        "what the native framework does",
+        "alertLocalizationArgs that are names of fields give the values of the record";
+    PUSH_TOKEN_LIFE: Duration = Duration::from_secs(43_200), Observed,
+        "the address that the live service gives",
+        "notifications can be fetched for twelve hours after tokens/create";
+    PUSH_TOKENS_ARE_REGISTERED: () = (), Observed,
+        "CloudKit JS and those who have captured a notification make and register the token",
+        "a token that was not registered by a signed-in user gets no notifications";
+    ONE_NOTIFICATION_A_POLL: () = (), Observed,
+        "captured from the live service in 2026",
+        "each answer of the long poll takes the oldest notification away, and notifications of one change share their nid";
+    LONG_POLL_IS_A_MINUTE: () = (), Inferred,
+        "an empty answer has been seen, but not after what time",
+        "a long poll without a notification ends after a minute with an empty answer";
+    KEYS_HAVE_NO_PUSH_TOKENS: () = (), Inferred,
+        "no report",
+        "server-to-server keys cannot make or register push tokens";
 }
 
 #[cfg(test)]

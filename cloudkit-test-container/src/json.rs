@@ -72,6 +72,38 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Writes the value back, without space and otherwise as it was.
+    pub(crate) fn write(&self, out: &mut String) {
+        match &self.kind {
+            Kind::Null => out.push_str("null"),
+            Kind::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Kind::Number(text) => out.push_str(text),
+            Kind::String(text) => write_string(out, text),
+            Kind::Array(nodes) => {
+                out.push('[');
+                for (index, node) in nodes.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    node.write(out);
+                }
+                out.push(']');
+            }
+            Kind::Object(object) => {
+                out.push('{');
+                for (index, (name, node)) in object.members.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    write_string(out, name);
+                    out.push(':');
+                    node.write(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
     pub(crate) fn as_number(&self) -> Option<&'a str> {
         match self.kind {
             Kind::Number(text) => Some(text),
@@ -401,6 +433,14 @@ mod tests {
             assert_eq!(serde_json::from_str::<String>(&out).expect("JSON"), text);
         }
         assert_eq!(parse(r#""\ud83e\udd80""#).expect("JSON").as_str(), Some("\u{1F980}"));
+    }
+
+    #[test]
+    fn values_are_written_back_as_they_were() {
+        let text = r#"{"a":[1,-0.50e3,true,false,null,"x\"y"],"b":{"":[]},"c":{}}"#;
+        let mut out = String::new();
+        parse(text).expect("JSON").write(&mut out);
+        assert_eq!(out, text);
     }
 
     #[test]

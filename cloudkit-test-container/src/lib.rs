@@ -33,9 +33,11 @@ mod client;
 mod clock;
 mod container;
 mod credentials;
+mod environments;
 pub mod facts;
 mod faults;
 mod json;
+mod management;
 mod query;
 mod random;
 mod records;
@@ -43,6 +45,7 @@ mod schema;
 mod server;
 mod session;
 mod store;
+mod subscription_shape;
 mod users;
 mod value;
 
@@ -51,9 +54,10 @@ pub use builder::TestContainerBuilder;
 pub use clock::Clock;
 pub use container::{ContainerError, StartError, TestContainer, TestUser, UnmetFaults};
 pub use faults::{Fault, FaultFileError, FaultRule, Faults, Latency};
-pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError};
+pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError, SchemaSource};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};
+pub use subscription_shape::SubscriptionShape;
 pub use users::User;
 
 // The programs of the README are compiled and run as documentation tests.

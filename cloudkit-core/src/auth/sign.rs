@@ -108,7 +108,7 @@ impl Signature {
         STANDARD.encode(self.0.to_der().as_bytes())
     }
 
-    pub(super) const fn as_ecdsa(&self) -> &p256::ecdsa::Signature {
+    pub(crate) const fn as_ecdsa(&self) -> &p256::ecdsa::Signature {
         &self.0
     }
 }

@@ -73,8 +73,12 @@ impl PublicKey {
         self.0.verify(message, signature.as_ecdsa()).is_ok()
     }
 
-    pub(super) const fn from_ecdsa(key: VerifyingKey) -> Self {
+    pub(crate) const fn from_ecdsa(key: VerifyingKey) -> Self {
         Self(key)
+    }
+
+    pub(crate) const fn as_ecdsa(&self) -> &VerifyingKey {
+        &self.0
     }
 }
 

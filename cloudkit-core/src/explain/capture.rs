@@ -98,6 +98,16 @@ impl Capture {
             .filter(move |(given, _)| given.trim().eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
+
+    /// The path, without the query.
+    pub(super) fn path(&self) -> &str {
+        self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
+    }
+
+    /// The query, without its question mark.
+    pub(super) fn query(&self) -> Option<&str> {
+        self.target.split_once('?').map(|(_, query)| query)
+    }
 }
 
 impl fmt::Debug for Capture {
@@ -167,6 +177,11 @@ impl CapturedReply {
     #[must_use]
     pub fn new(status: u16, headers: Vec<(String, String)>, body: impl Into<Bytes>) -> Self {
         Self { status, headers, body: body.into() }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(given, _)| given.trim().eq_ignore_ascii_case(name))?;
+        Some(value)
     }
 }
 

@@ -281,12 +281,28 @@ pub struct Cause {
     pub detail: String,
     /// What to do about it; in the request's own programming language, where that is evident.
     pub fix: String,
+    /// For a mistake in a text that was found by search: what was signed, as a phrase after "with".
+    pub(super) signed: Option<String>,
+}
+
+impl Cause {
+    pub(super) fn new(code: CauseCode, strength: Strength, detail: impl Into<String>) -> Self {
+        let detail = super::report::ascii(&detail.into());
+        Self { code, strength, detail, fix: code.fix().to_owned(), signed: None }
+    }
+
+    /// A mistake in the text for which the signature verifies.
+    pub(super) fn in_signed_text(code: CauseCode, strength: Strength, says: &str) -> Self {
+        let detail =
+            format!("your signature is valid for the message with {says}; CloudKit wants {}", code.rule());
+        Self { signed: Some(super::report::ascii(says)), ..Self::new(code, strength, detail) }
+    }
 }
 
 impl Serialize for Cause {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct as _;
-        let Self { code, strength, detail, fix } = self;
+        let Self { code, strength, detail, fix, signed: _ } = self;
         let mut object = serializer.serialize_struct("Cause", 8)?;
         object.serialize_field("code", code)?;
         object.serialize_field("row", code.row())?;

@@ -61,6 +61,26 @@ pub struct Explanation {
     pub advice: Option<String>,
 }
 
+impl Explanation {
+    /// Nothing is known yet.
+    pub(super) fn unproven(body_bytes: BodyBytes) -> Self {
+        Self {
+            verdict: Verdict::Unproven,
+            causes: Vec::new(),
+            proven: false,
+            signed_message: None,
+            expected_message: None,
+            excluded: Vec::new(),
+            not_checked: Vec::new(),
+            notes: Vec::new(),
+            body_bytes,
+            candidates_tried: 0,
+            key: None,
+            advice: None,
+        }
+    }
+}
+
 impl Serialize for Explanation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self {

@@ -32,70 +32,21 @@
 mod capture;
 mod catalogue;
 mod cause;
+mod curve;
+mod engine;
 mod evidence;
 mod explanation;
+mod language;
 mod redact;
 mod report;
+mod search;
+mod shape;
+#[cfg(test)]
+mod tests;
 
 pub use capture::{Capture, CapturedBody, CapturedReply};
 pub use cause::{Cause, CauseCode, Class, Standing, Strength};
+pub use engine::{explain, explain_several};
 pub use evidence::{Evidence, KnownKey, Limits};
 pub use explanation::{BodyBytes, Excluded, Explanation, Mark, MatchedKey, ShownMessage, Verdict};
 pub use report::{LineKind, ReportLine};
-
-use crate::auth::{BodyHash, HEADER_DATE, HEADER_SIGNATURE, Signature};
-
-/// Explains one captured request.
-#[must_use]
-pub fn explain(capture: &Capture, evidence: &Evidence, limits: &Limits) -> Explanation {
-    explain_several(std::slice::from_ref(capture), evidence, limits)
-}
-
-/// Explains a request of a program from several captures of it, the first of which is the one that is reported on.
-#[must_use]
-pub fn explain_several(captures: &[Capture], evidence: &Evidence, limits: &Limits) -> Explanation {
-    let mut explanation = Explanation {
-        verdict: Verdict::Unproven,
-        causes: Vec::new(),
-        proven: false,
-        signed_message: None,
-        expected_message: None,
-        excluded: Vec::new(),
-        not_checked: Vec::new(),
-        notes: Vec::new(),
-        body_bytes: BodyBytes::Missing,
-        candidates_tried: 0,
-        key: None,
-        advice: None,
-    };
-    let Some(capture) = captures.first() else { return explanation };
-    explanation.body_bytes = match capture.body {
-        CapturedBody::Exact(_) => BodyBytes::Exact,
-        CapturedBody::Text(_) => BodyBytes::Text,
-        CapturedBody::Missing => BodyBytes::Missing,
-    };
-    let one = |name| capture.values(name).next();
-    let (Some(date), Some(signature), Some(body)) =
-        (one(HEADER_DATE), one(HEADER_SIGNATURE), capture.body.bytes())
-    else {
-        return explanation;
-    };
-    let text = |target: &str| format!("{date}:{}:{target}", BodyHash::of(body));
-    let shown =
-        ShownMessage { text: report::ascii(&text(&redact::target(&capture.target))), marks: Vec::new() };
-    explanation.expected_message = Some(shown.clone());
-    let Ok(signature) = Signature::from_base64(signature) else { return explanation };
-    let message = text(&capture.target);
-    for key in evidence.keys.iter().take(usize::try_from(limits.candidates).unwrap_or(usize::MAX)) {
-        explanation.candidates_tried = 1;
-        if key.public_key.verify(message.as_bytes(), &signature) {
-            explanation.verdict = Verdict::Valid;
-            explanation.proven = true;
-            explanation.signed_message = Some(shown);
-            explanation.key =
-                Some(MatchedKey { name: Some(key.name.clone()), fingerprint: key.public_key.fingerprint() });
-            break;
-        }
-    }
-    explanation
-}

@@ -45,8 +45,7 @@ impl Explanation {
     #[must_use]
     pub fn one_line(&self) -> String {
         let sure: Vec<&Cause> = self.causes.iter().filter(|cause| cause.strength == Strength::Sure).collect();
-        let named: &[&Cause] = if sure.is_empty() { &[] } else { &sure };
-        let line = match (self.verdict, named) {
+        let line = match (self.verdict, sure.as_slice()) {
             (Verdict::Valid, _) => {
                 let mut line = "valid: the signature is right".to_owned();
                 for note in &self.notes {
@@ -64,17 +63,13 @@ impl Explanation {
                 }
                 line
             }
-            (_, [only]) => format!("{} {}: {}", only.code.row(), only.code, only.detail),
-            (_, several) => {
+            (_, sure) => {
                 let names: Vec<String> =
-                    several.iter().map(|cause| format!("{} {}", cause.code.row(), cause.code)).collect();
-                let mut details: Vec<&str> = Vec::new();
-                for cause in several {
-                    // What was found in one text is told in one sentence.
-                    if !details.contains(&cause.detail.as_str()) {
-                        details.push(&cause.detail);
-                    }
-                }
+                    sure.iter().map(|cause| format!("{} {}", cause.code.row(), cause.code)).collect();
+                let mut details: Vec<String> = in_signed_text(sure).into_iter().collect();
+                details.extend(
+                    sure.iter().filter(|cause| cause.signed.is_none()).map(|cause| cause.detail.clone()),
+                );
                 format!("{}: {}", names.join(" + "), details.join("; "))
             }
         };
@@ -160,6 +155,27 @@ impl Explanation {
         };
         lines.push(LineKind::Aside, format!("  Texts tried: {}{body}.", self.candidates_tried));
     }
+}
+
+/// One sentence about all mistakes in the text that was found.
+fn in_signed_text(causes: &[&Cause]) -> Option<String> {
+    let found: Vec<(&str, &str)> = causes
+        .iter()
+        .filter_map(|cause| cause.signed.as_deref().map(|signed| (signed, cause.code.rule())))
+        .collect();
+    let ((last, last_rule), others) = found.split_last()?;
+    let mut rules: Vec<&str> = Vec::new();
+    for (_, rule) in others.iter().chain([&(*last, *last_rule)]) {
+        if !rules.contains(rule) {
+            rules.push(rule);
+        }
+    }
+    let signed: Vec<&str> = others.iter().map(|(signed, _)| *signed).collect();
+    let and = if signed.is_empty() { String::new() } else { format!("{} and ", signed.join(", ")) };
+    Some(format!(
+        "your signature is valid for the message with {and}{last}; CloudKit wants {}",
+        rules.join("; ")
+    ))
 }
 
 impl fmt::Display for Explanation {

@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::lexer::{Kind, Lexed, Token, lex};
 use crate::model::{RecordType, RecordTypeSpans, RoleDeclaration, RoleSpans, Schema};
 use crate::name;
-use crate::problem::{Code, MOST_PROBLEMS, Place, Problem, SyntaxError};
+use crate::problem::{Code, MOST_ERRORS, Place, Problem, Severity, SyntaxError};
 use crate::span::{Lines, Origin, Span};
 
 pub(crate) fn parse(text: &str) -> Document<'_> {
@@ -19,16 +19,18 @@ pub(crate) fn parse(text: &str) -> Document<'_> {
             comments: Vec::new(),
             problems: vec![problem],
             incomplete: true,
+            define: Span::default(),
         };
     }
     let Lexed { tokens, comments, unclosed_comment } = lex(text);
-    let mut parser = Parser { text, tokens, next: 0, schema: Schema::new(), faults: Vec::new() };
+    let mut parser =
+        Parser { text, tokens, next: 0, define: Span::default(), schema: Schema::new(), faults: Vec::new() };
     parser.schema();
     if let Some(start) = unclosed_comment {
         parser.unclosed_comment(start);
     }
     let incomplete = parser.faults.iter().any(|fault| fault.expected.is_some());
-    let Parser { schema, mut faults, .. } = parser;
+    let Parser { schema, mut faults, define, .. } = parser;
     let syntax_faults = faults.len();
     for (problem, span) in schema.faults() {
         let told = &faults[..syntax_faults];
@@ -38,7 +40,7 @@ pub(crate) fn parse(text: &str) -> Document<'_> {
     }
     faults.sort_by_key(|fault| fault.span.map(|span| span.start));
     let problems = place(text, faults);
-    Document { text, schema, comments, problems, incomplete }
+    Document { text, schema, comments, problems, incomplete, define }
 }
 
 /// A problem whose place has not been counted yet.
@@ -54,22 +56,25 @@ fn place(text: &str, faults: Vec<Fault>) -> Vec<Problem> {
         return Vec::new();
     }
     let lines = Lines::of(text);
-    let count = faults.len();
-    let mut problems: Vec<Problem> = faults
-        .into_iter()
-        .take(MOST_PROBLEMS)
-        .map(|Fault { mut problem, span, expected }| {
-            problem.place = span.map(|span| Place::of(text, &lines, span));
-            problem.syntax = expected.map(|(token, expected)| SyntaxError {
-                encountered: encountered(text, token),
-                position: lines.position(token.span.start as usize),
-                expected: expected.to_vec(),
-            });
-            problem
-        })
-        .collect();
-    if count > MOST_PROBLEMS {
-        let message = format!("only the first {MOST_PROBLEMS} of {count} problems are shown");
+    let mut errors = 0;
+    let mut problems = Vec::with_capacity(faults.len().min(MOST_ERRORS));
+    for Fault { mut problem, span, expected } in faults {
+        if problem.severity() == Severity::Error {
+            errors += 1;
+            if errors > MOST_ERRORS {
+                continue;
+            }
+        }
+        problem.place = span.map(|span| Place::of(text, &lines, span));
+        problem.syntax = expected.map(|(token, expected)| SyntaxError {
+            encountered: encountered(text, token),
+            position: lines.position(token.span.start as usize),
+            expected: expected.to_vec(),
+        });
+        problems.push(problem);
+    }
+    if errors > MOST_ERRORS {
+        let message = format!("only the first {MOST_ERRORS} of {errors} mistakes are shown");
         problems.push(Problem::new(Code::TooManyProblems, message).help("repair these first"));
     }
     problems
@@ -90,6 +95,7 @@ struct Parser<'a> {
     text: &'a str,
     tokens: Vec<Token>,
     next: usize,
+    define: Span,
     schema: Schema,
     faults: Vec<Fault>,
 }
@@ -191,7 +197,9 @@ impl<'a> Parser<'a> {
     fn define(&mut self) {
         let token = self.peek();
         if self.eat_word("DEFINE").is_some() {
-            if self.eat_word("SCHEMA").is_none() {
+            if let Some(schema) = self.eat_word("SCHEMA") {
+                self.define = token.span.to(schema.span);
+            } else {
                 let problem = Problem::new(Code::MissingDefineSchema, "`DEFINE` is not followed by `SCHEMA`")
                     .help("a schema starts with `DEFINE SCHEMA`");
                 let next = self.peek();

@@ -10,6 +10,9 @@ pub(crate) const EXPORT: &str = include_str!("../schemas/export.ckdb");
 /// A schema as people write it.
 pub(crate) const COMMENTED: &str = include_str!("../schemas/commented.ckdb");
 
+/// A schema with every type, and with names that Rust has other plans for.
+pub(crate) const AWKWARD: &str = include_str!("../schemas/awkward.ckdb");
+
 /// The schema of a text without errors.
 #[track_caller]
 pub(crate) fn schema(text: &str) -> Schema {

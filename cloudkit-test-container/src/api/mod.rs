@@ -6,10 +6,13 @@ mod changes_zone;
 mod error;
 mod lookup;
 mod modify;
+mod notify;
+mod push_tokens;
 mod query;
 mod reply;
 mod request;
 mod save;
+mod subscriptions;
 mod sync_token;
 mod users;
 mod zones;
@@ -89,7 +92,7 @@ pub(crate) struct Call<'a> {
     pub(crate) wants_sync_token: bool,
 }
 
-/// An endpoint of the database module.
+/// An endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     RecordsQuery,
@@ -104,6 +107,11 @@ pub(crate) enum Endpoint {
     ZonesChanges,
     ChangesDatabase,
     ChangesZone,
+    SubscriptionsList,
+    SubscriptionsLookup,
+    SubscriptionsModify,
+    TokensCreate,
+    TokensRegister,
     UsersCaller,
     UsersCurrent,
     UsersDiscover,
@@ -125,6 +133,11 @@ impl Endpoint {
         (Self::ZonesChanges, "zones/changes", &["POST"]),
         (Self::ChangesDatabase, "changes/database", &["POST"]),
         (Self::ChangesZone, "changes/zone", &["POST"]),
+        (Self::SubscriptionsList, "subscriptions/list", &["GET"]),
+        (Self::SubscriptionsLookup, "subscriptions/lookup", &["POST"]),
+        (Self::SubscriptionsModify, "subscriptions/modify", &["POST"]),
+        (Self::TokensCreate, "tokens/create", &["POST"]),
+        (Self::TokensRegister, "tokens/register", &["POST"]),
         (Self::UsersCaller, "users/caller", &["GET"]),
         (Self::UsersCurrent, "users/current", &["GET"]),
         (Self::UsersDiscover, "users/discover", &["POST", "GET"]),
@@ -132,8 +145,22 @@ impl Endpoint {
         (Self::UsersLookupId, "users/lookup/id", &["POST"]),
     ];
 
+    /// The endpoint at a path after the name of a database.
     pub(crate) fn from_path(path: &str) -> Option<Self> {
+        Self::named(path).filter(|endpoint| !endpoint.is_of_device())
+    }
+
+    /// The endpoint at a path of the device module, which knows no databases.
+    pub(crate) fn from_device_path(path: &str) -> Option<Self> {
+        Self::named(path).filter(|endpoint| endpoint.is_of_device())
+    }
+
+    fn named(path: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, name, _)| *name == path).map(|(endpoint, ..)| *endpoint)
+    }
+
+    const fn is_of_device(self) -> bool {
+        matches!(self, Self::TokensCreate | Self::TokensRegister)
     }
 
     /// Whether there is an endpoint of this name.
@@ -161,6 +188,7 @@ pub(crate) fn answer(
         Endpoint::UsersCaller => users::caller(call),
         Endpoint::UsersCurrent => users::current(call),
         Endpoint::ZonesList => zones::list(call),
+        Endpoint::SubscriptionsList => subscriptions::list(call),
         Endpoint::UsersDiscover if method == "GET" => users::discover_all(call),
         _ => {
             let text =
@@ -179,12 +207,17 @@ pub(crate) fn answer(
                 Endpoint::ZonesChanges => changes_database::zones_changes(call, request),
                 Endpoint::ChangesDatabase => changes_database::changes_database(call, request),
                 Endpoint::ChangesZone => changes_zone::changes_zone(call, request),
+                Endpoint::SubscriptionsLookup => subscriptions::lookup(call, request),
+                Endpoint::SubscriptionsModify => subscriptions::modify(call, request),
+                Endpoint::TokensCreate => push_tokens::create(call, request),
+                Endpoint::TokensRegister => push_tokens::register(call, request),
                 Endpoint::UsersDiscover => users::discover(call, request),
                 Endpoint::UsersLookupEmail => users::lookup_email(call, request),
                 Endpoint::UsersLookupId => users::lookup_id(call, request),
-                Endpoint::ZonesList | Endpoint::UsersCaller | Endpoint::UsersCurrent => {
-                    Err(ApiError::unexpected(&node))
-                }
+                Endpoint::ZonesList
+                | Endpoint::SubscriptionsList
+                | Endpoint::UsersCaller
+                | Endpoint::UsersCurrent => Err(ApiError::unexpected(&node)),
             }
         }
     }

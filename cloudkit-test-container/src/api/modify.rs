@@ -75,9 +75,16 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     }
     let atomic = !zone.is_default() && atomic.unwrap_or(facts::ATOMIC_DEFAULT_IN_CUSTOM_ZONES.value);
     let mut saver = Saver::new(call, zone, schema);
-    let outcome = store.transaction(|store| run_all(store, &mut saver, &operations, atomic));
+    let outcome = store.transaction(|store| {
+        let entries = run_all(store, &mut saver, &operations, atomic)?;
+        let rings = saver.announce(store).map_err(Failure::Other)?;
+        Ok((entries, rings))
+    });
     match outcome {
-        Ok(entries) => {
+        Ok((entries, rings)) => {
+            if rings {
+                call.state.courier().ring();
+            }
             let token = call.asked_sync_token(&store, saver.zone())?;
             saver.keep_schema(&mut store)?;
             Ok(format!("{{\"records\":{}{token}}}", array(&entries)))

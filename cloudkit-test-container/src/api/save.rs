@@ -8,11 +8,12 @@ use cloudkit_core::{Environment, ServerErrorCode};
 use super::assets::settle_assets;
 use super::lookup::not_permitted;
 use super::modify::{Operation, Verb, encrypts};
+use super::notify::{Event, RecordChange, announce};
 use super::query::unknown_type;
 use super::{ApiError, Call, Scope};
 use crate::facts;
 use crate::json::write_string;
-use crate::schema::{FieldDef, Permission, RecordType, Schema, USERS};
+use crate::schema::{FieldDef, Permission, RecordType, Schema, USERS, check_record_type, created_index};
 use crate::store::{Record, ReferenceEdge, Stamp, Store, Zone};
 use crate::value::{
     Action, Fields, ParseContext, RawField, Reference, Scalar, WriteOptions, holds_assets, write_fields,
@@ -30,21 +31,27 @@ pub(super) struct Saver<'a> {
     zone: Zone,
     schema: Arc<Schema>,
     schema_grew: bool,
+    changes: Vec<RecordChange>,
 }
 
 impl<'a> Saver<'a> {
     pub(super) fn new(call: &'a Call<'a>, zone: Zone, schema: Arc<Schema>) -> Self {
-        Self { call, zone, schema, schema_grew: false }
+        Self { call, zone, schema, schema_grew: false, changes: Vec::new() }
     }
 
     pub(super) fn zone(&self) -> &Zone {
         &self.zone
     }
 
+    /// Fires the subscriptions that the operations so far concern. Whether a notification waits for somebody now.
+    pub(super) fn announce(&self, store: &mut Store) -> Result<bool, ApiError> {
+        announce(self.call, store, &self.zone, &self.schema, &self.changes)
+    }
+
     /// Keeps the types and fields that saves have created, now that the saves are kept.
     pub(super) fn keep_schema(self, store: &mut Store) -> Result<(), ApiError> {
         if self.schema_grew {
-            self.call.state.set_schema(store, self.call.environment, self.schema)?;
+            self.call.state.grow_schema(store, &self.schema)?;
         }
         Ok(())
     }
@@ -116,6 +123,7 @@ impl<'a> Saver<'a> {
             store.set_asset_uses(record.rid, &fields)?;
         }
         store.index_change(None, Some(&record), record_type, self.call.now)?;
+        self.changes.push(RecordChange { event: Event::Created, record: record.clone() });
         Ok(record)
     }
 
@@ -166,6 +174,7 @@ impl<'a> Saver<'a> {
             store.set_asset_uses(record.rid, &fields)?;
         }
         store.index_change(Some(stored), Some(&record), record_type, self.call.now)?;
+        self.changes.push(RecordChange { event: Event::Updated, record: record.clone() });
         Ok(record)
     }
 
@@ -201,7 +210,7 @@ impl<'a> Saver<'a> {
     /// Deletes a record and, transitively, all that go with it; refuses if any of them must stay.
     ///
     /// They go at once, in every zone: see `CASCADE_IS_IMMEDIATE` among the facts.
-    fn delete_with_sources(&self, store: &mut Store, first: Record) -> Result<(), ApiError> {
+    fn delete_with_sources(&mut self, store: &mut Store, first: Record) -> Result<(), ApiError> {
         let mut doomed = vec![first];
         let mut next = 0;
         while let Some(record) = doomed.get(next).cloned() {
@@ -233,6 +242,7 @@ impl<'a> Saver<'a> {
             if let Some(record_type) = self.schema.get(&record.record_type) {
                 store.index_change(Some(&record), None, record_type, self.call.now)?;
             }
+            self.changes.push(RecordChange { event: Event::Deleted, record });
         }
         Ok(())
     }
@@ -381,32 +391,38 @@ impl<'a> Saver<'a> {
         type_name: &str,
         raw_fields: &[(&str, RawField<'_, '_>)],
     ) -> Result<(), ApiError> {
-        if !self.call.state.creates_schema() || self.call.environment != Environment::Development {
+        if !self.call.state.creates_schema() {
             return Ok(());
         }
         let known = self.schema.get(type_name);
         let is_new = |name: &str| known.is_none_or(|known| !known.fields.contains_key(name));
-        let new: Vec<_> = raw_fields
-            .iter()
-            .filter(|(name, raw)| raw.value.is_some() && is_new(name))
-            .filter_map(|(name, raw)| {
-                let def = FieldDef::new(*name, declared_type(raw)?);
-                Some(if raw.encrypted { def.encrypted() } else { def })
-            })
-            .collect();
+        let mut new = Vec::new();
+        for (name, raw) in raw_fields.iter().filter(|(name, raw)| raw.value.is_some() && is_new(name)) {
+            let Some(value_type) = declared_type(raw) else { continue };
+            let mut def = FieldDef::new(*name, value_type);
+            def.encrypted = raw.encrypted;
+            def.index = created_index(&def);
+            new.push(def);
+        }
         if known.is_some() && new.is_empty() {
             return Ok(());
+        }
+        if self.call.environment == Environment::Production {
+            return Err(ApiError::bad_request(match (known, new.first()) {
+                (Some(_), Some(field)) => format!(
+                    "Cannot create or modify field '{}' in record '{type_name}' in production schema",
+                    field.name
+                ),
+                _ => format!("Cannot create new type {type_name} in production schema"),
+            }));
         }
         let mut record_type = known.cloned().unwrap_or_else(|| RecordType::new(type_name).default_grants());
         for field in new {
             record_type = record_type.field(field);
         }
-        if self.call.state.indexes_everything() {
-            record_type = record_type.with_open_indexes();
-        }
+        check_record_type(&record_type).map_err(|error| ApiError::bad_request(error.to_string()))?;
         let mut schema = Schema::clone(&self.schema);
         schema.record_types.insert(type_name.to_owned(), record_type);
-        schema.check().map_err(|error| ApiError::bad_request(error.to_string()))?;
         self.schema = Arc::new(schema);
         self.schema_grew = true;
         Ok(())

@@ -28,7 +28,8 @@ pub(super) fn verify(
     if request.scope != Scope::Public {
         return Err(explain::database_not_public(request.scope.as_str()));
     }
-    if request.endpoint == Endpoint::UsersDiscover {
+    if matches!(request.endpoint, Endpoint::UsersDiscover | Endpoint::TokensCreate | Endpoint::TokensRegister)
+    {
         return Err(explain::user_endpoint(request.endpoint.as_str()));
     }
     let key = find_key(state, request, key_id)?;

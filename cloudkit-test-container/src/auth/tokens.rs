@@ -117,7 +117,9 @@ pub(super) fn has_token(target: &str) -> bool {
 pub(crate) fn redact_target(target: &str) -> String {
     let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
     let redacted = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if name == API_TOKEN || name == "token" || WEB_AUTH_TOKEN.contains(&name) => {
+        Some((name, _))
+            if name == API_TOKEN || name == "token" || name == "tok" || WEB_AUTH_TOKEN.contains(&name) =>
+        {
             format!("{name}=...")
         }
         _ => pair.to_owned(),

@@ -10,7 +10,7 @@ use crate::store::{DEFAULT_ZONE, Record, full_key, words};
 use crate::value::{Fields, Reference, Scalar};
 
 /// Whether the record matches.
-pub(super) fn matches(filter: &Filter, record: &Record, fields: &Fields) -> bool {
+pub(crate) fn matches(filter: &Filter, record: &Record, fields: &Fields) -> bool {
     if filter.comparator.is_token_search() {
         return matches_words(filter, fields);
     }

@@ -15,7 +15,8 @@ mod run;
 mod text;
 
 pub(crate) use comparator::Comparator;
+pub(crate) use compare::matches;
 use marker::MarkerKey;
-pub(crate) use read::{Filter, Query, Sort, SortKind, Target, read_query};
+pub(crate) use read::{Filter, Query, Sort, SortKind, Target, read_filters, read_query};
 pub(crate) use run::{ZoneScope, run};
 pub(crate) use text::fold;

@@ -93,23 +93,25 @@ struct Reader<'a> {
     record_type: &'a RecordType,
 }
 
+/// Reads the filters alone of the dictionary `query`: what a subscription needs.
+pub(crate) fn read_filters(query: &Object<'_>, record_type: &RecordType) -> Result<Vec<Filter>, ApiError> {
+    let reader = Reader { record_type };
+    entries(query, "filterBy")?.iter().map(|node| reader.filter(node)).collect()
+}
+
 /// Reads the dictionary `query`, whose record type is known.
 pub(crate) fn read_query(query: &Object<'_>, record_type: &RecordType) -> Result<Query, ApiError> {
     if !record_type.has_any_index() {
         return Err(ApiError::bad_request("Queried type is not marked indexable"));
     }
-    let reader = Reader { record_type };
-    let mut filters = Vec::new();
-    for node in entries(query, "filterBy")? {
-        filters.push(reader.filter(node)?);
-    }
+    let filters = read_filters(query, record_type)?;
     let record_name = record_type.system.record_name;
     if filters.is_empty() && facts::EMPTY_FILTER_NEEDS_RECORD_NAME.value && !record_name.queryable {
         return Err(not_marked("recordName", "queryable"));
     }
     let mut sorts = Vec::new();
     for node in entries(query, "sortBy")? {
-        sorts.push(reader.sort(node)?);
+        sorts.push(Reader { record_type }.sort(node)?);
     }
     Ok(Query { filters, sorts })
 }

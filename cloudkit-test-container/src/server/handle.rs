@@ -10,12 +10,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
 use super::other_writer::write_before;
-use super::{LoggedRequest, State, cors, files, sign_in};
+use super::{LoggedRequest, State, cors, courier, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target, web_auth_token};
 use crate::clock::http_date;
 use crate::facts;
 use crate::faults::{Arrival, Fault, Met};
+use crate::management;
 
 /// A request as it was received.
 #[derive(Debug)]
@@ -62,6 +63,14 @@ struct Route {
     environment: Environment,
     scope: Scope,
     endpoint: Endpoint,
+    /// Whether the endpoint belongs elsewhere, so that no method leads to it.
+    misplaced: bool,
+}
+
+impl Route {
+    fn methods(&self) -> &'static [&'static str] {
+        if self.misplaced { &[] } else { self.endpoint.methods() }
+    }
 }
 
 /// Why a path leads nowhere.
@@ -85,7 +94,7 @@ pub(crate) fn arrive(state: &State, request: &Request) -> Met {
     }
     let Ok(route) = route(state, &request.target) else { return Met::default() };
     let Some(body) = request.body.as_deref() else { return Met::default() };
-    if !route.endpoint.methods().contains(&request.method.as_str()) {
+    if !route.methods().contains(&request.method.as_str()) {
         return Met::default();
     }
     // A quote inside of a JSON string has a backslash before it, so only a whole string can look like this.
@@ -104,17 +113,24 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
     let uuid = state.random_uuid();
     let mut findings = Findings::none();
     let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
-    let mut refusal = None;
+    let mut server_error_code = None;
 
     if request.method == "OPTIONS" {
         reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
         cors::preflight(&request.headers, &mut reply.headers);
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
+    } else if management::serves(&request.target) {
+        server_error_code = management::respond(state, request, &uuid, &mut reply);
     } else if let Some(answer) = files::respond(state, request) {
         reply = answer;
     } else {
-        match respond(state, request, fault.as_ref(), &mut findings, &mut reply) {
+        let answered = if courier::is_poll(request) {
+            courier::respond(state, request).map(|notification| reply = notification)
+        } else {
+            respond(state, request, fault.as_ref(), &mut findings, &mut reply)
+        };
+        match answered {
             Ok(()) => {}
             Err(mut error) => {
                 error.locate(request.body.as_deref().unwrap_or_default());
@@ -124,7 +140,7 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
                     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
                     reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
                 }
-                refusal = Some(error);
+                server_error_code = Some(error.code.as_str().to_owned());
             }
         }
     }
@@ -135,7 +151,7 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         status: reply.status,
         dropped: reply.delivery == Delivery::Dropped,
         fault: fault.as_ref().map(Fault::kind),
-        server_error_code: refusal.map(|error| error.code.as_str().to_owned()),
+        server_error_code,
         key_id: known_key_id(state, request),
         signature: findings.signature,
         explanation: findings.explanation.map(|explanation| explanation.to_string()),
@@ -160,9 +176,9 @@ fn respond(
             return Err(no_route.error);
         }
     };
-    let methods = route.endpoint.methods();
+    let methods = route.methods();
     if !methods.contains(&request.method.as_str()) {
-        let allow = HeaderValue::from_str(&format!("{}, OPTIONS", methods.join(", ")));
+        let allow = HeaderValue::from_str(&[methods, &["OPTIONS"]].concat().join(", "));
         reply.headers.extend(allow.ok().map(|allow| (http::header::ALLOW, allow)));
         let mut error = ApiError::bad_request("method not allowed");
         error.status = Some(405);
@@ -232,15 +248,20 @@ fn injected(code: ServerErrorCode, retry_after: Option<Duration>) -> ApiError {
     error
 }
 
-/// Reads `/database/1/{container}/{environment}/{database}/{endpoint}`.
+/// Reads `/database/1/{container}/{environment}/{database}/{endpoint}`, and `/device/1/{container}/{environment}/tokens/…`,
+/// which has no database.
 fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
     let path = target.split_once('?').map_or(target, |(path, _)| path);
     let no_handler =
         || NoRoute::from(ApiError::new(ServerErrorCode::NotFound, "could not find handler for endpoint"));
-    let rest = path.strip_prefix("/database/1/").ok_or_else(no_handler)?;
-    let mut segments = rest.splitn(4, '/');
-    let mut segment = || segments.next().map(decoded).ok_or_else(no_handler);
-    let (container, environment, database, endpoint) = (segment()?, segment()?, segment()?, segment()?);
+    let (is_device, rest) = match (path.strip_prefix("/database/1/"), path.strip_prefix("/device/1/")) {
+        (Some(rest), _) => (false, rest),
+        (None, Some(rest)) => (true, rest),
+        (None, None) => return Err(no_handler()),
+    };
+    let mut segments = rest.splitn(3, '/');
+    let mut segment = || segments.next().ok_or_else(no_handler);
+    let (container, environment, rest) = (decoded(segment()?), decoded(segment()?), segment()?);
 
     let failed = |explanation| NoRoute {
         error: ApiError::new(ServerErrorCode::AuthenticationFailed, "Authentication failed"),
@@ -252,6 +273,13 @@ fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
     }
     let environment: Environment =
         environment.parse().map_err(|_| failed(crate::auth::environment_malformed(&environment)))?;
+    if let Some(endpoint) = Endpoint::from_device_path(&decoded(rest)) {
+        // The reference has these under `database`, where the live service knows the path but no method.
+        let misplaced = !is_device;
+        return Ok(Route { environment, scope: Scope::Public, endpoint, misplaced });
+    }
+    let (database, endpoint) = rest.split_once('/').filter(|_| !is_device).ok_or_else(no_handler)?;
+    let (database, endpoint) = (decoded(database), decoded(endpoint));
     let scope = Scope::from_path(&database).ok_or_else(|| {
         let database: String = database.chars().take(40).collect();
         ApiError::new(
@@ -260,7 +288,7 @@ fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
         )
     })?;
     let endpoint = Endpoint::from_path(&endpoint).ok_or_else(no_handler)?;
-    Ok(Route { environment, scope, endpoint })
+    Ok(Route { environment, scope, endpoint, misplaced: false })
 }
 
 /// A segment of a path without its percent-encoding, unless there is a slash in it.

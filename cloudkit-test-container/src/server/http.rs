@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tower_service::Service as _;
 
 use super::trouble::{Dropped, TroubledBody};
-use super::{Delivery, Reply, Request, State, arrive, files, handle};
+use super::{Delivery, Reply, Request, State, arrive, courier, files, handle};
 use crate::api::ApiError;
 use crate::facts;
 use crate::faults::{Fault, Met};
@@ -106,6 +106,7 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     if !delay.is_zero() {
         state.clock().sleep(delay).await;
     }
+    courier::wait(&state, &request).await;
     let reply = {
         let state = Arc::clone(&state);
         tokio::task::spawn_blocking(move || handle(&state, &request, fault)).await

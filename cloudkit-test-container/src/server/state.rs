@@ -1,21 +1,22 @@
 //! What all requests of a container share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
-use super::Log;
+use super::{Courier, Log, Schemas};
 use crate::api::{ApiError, Scope};
 use crate::auth::{KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
 use crate::faults::Running;
+use crate::management::Access;
 use crate::random::Random;
-use crate::schema::{Schema, USERS};
+use crate::schema::USERS;
 use crate::store::{DEFAULT_ZONE, KeptKey, Record, Stamp, Store, StoreError};
 use crate::users::{KnownUser, key_record_name};
 
@@ -23,7 +24,7 @@ use crate::users::{KnownUser, key_record_name};
 pub(crate) const ENVIRONMENTS: [Environment; 2] = [Environment::Development, Environment::Production];
 
 /// How strict the container is, and where it gives way.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) container_id: String,
     pub(crate) strict_headers: bool,
@@ -32,8 +33,12 @@ pub(crate) struct Settings {
     /// The largest file that may be uploaded, in bytes.
     pub(crate) asset_limit: usize,
     pub(crate) jit: bool,
-    pub(crate) open_indexes: bool,
+    /// Whether every field is indexed; `None` if that depends on whether anybody has declared a schema.
+    pub(crate) open_indexes: Option<bool>,
+    /// The team of the container, and the tokens of the management API.
+    pub(crate) access: Access,
     pub(crate) empty_change_pages: u8,
+    pub(crate) long_poll: Duration,
 }
 
 /// What all requests of a container share.
@@ -44,12 +49,13 @@ pub(crate) struct State {
     users: Vec<KnownUser>,
     keys: RwLock<KeyRing>,
     tokens: Mutex<Tokens>,
-    schemas: Mutex<HashMap<Environment, Arc<Schema>>>,
+    pub(super) schemas: Mutex<Schemas>,
     store: Mutex<Store>,
     random: Mutex<Random>,
     faults: Mutex<Running>,
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
+    courier: Courier,
     log: Log,
     /// What proves that the address of a file was made here.
     download_key: [u8; 32],
@@ -60,13 +66,12 @@ impl State {
     pub(crate) fn new(
         settings: Settings,
         users: Vec<KnownUser>,
-        schema: Schema,
+        schemas: Schemas,
         store: Store,
         mut random: Random,
         clock: Clock,
         faults: Running,
     ) -> Result<Self, StoreError> {
-        let schema = Arc::new(schema);
         let download_key = random.bytes();
         let state = Self {
             download_key,
@@ -75,19 +80,18 @@ impl State {
             users,
             keys: RwLock::default(),
             tokens: Mutex::default(),
-            schemas: Mutex::new(ENVIRONMENTS.into_iter().map(|of| (of, Arc::clone(&schema))).collect()),
+            schemas: Mutex::new(schemas),
             store: Mutex::new(store),
             random: Mutex::new(random),
             faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
+            courier: Courier::default(),
             log: Log::default(),
             url: OnceLock::new(),
         };
-        state.settle_indexes(&schema)?;
+        state.settle_schemas()?;
         for environment in ENVIRONMENTS {
-            for user in &state.users {
-                state.ensure_user_record(environment, &user.record_name)?;
-            }
+            state.ensure_user_records(environment)?;
         }
         Ok(state)
     }
@@ -106,6 +110,10 @@ impl State {
 
     pub(crate) fn keys(&self) -> &RwLock<KeyRing> {
         &self.keys
+    }
+
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.courier
     }
 
     pub(crate) fn log(&self) -> &Log {
@@ -146,48 +154,9 @@ impl State {
         self.settings.jit
     }
 
-    pub(crate) fn indexes_everything(&self) -> bool {
-        self.settings.open_indexes
-    }
-
-    pub(crate) fn schema(&self, environment: Environment) -> Arc<Schema> {
-        let schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        schemas.get(&environment).cloned().unwrap_or_default()
-    }
-
-    /// Takes over a schema that has grown, and lets the indexes follow it.
-    pub(crate) fn set_schema(
-        &self,
-        store: &mut Store,
-        environment: Environment,
-        schema: Arc<Schema>,
-    ) -> Result<(), StoreError> {
-        store.transaction(|store| {
-            for database in store.databases(environment)? {
-                store.rebuild_index(database, |record| schema.get(&record.record_type))?;
-            }
-            Ok::<_, StoreError>(())
-        })?;
-        self.schemas.lock().unwrap_or_else(PoisonError::into_inner).insert(environment, schema);
-        Ok(())
-    }
-
-    /// Builds the indexes of a store from a file anew if it was last used with another schema, or left behind.
-    fn settle_indexes(&self, schema: &Schema) -> Result<(), StoreError> {
-        let text = format!("{schema:?}");
-        let mut store = self.store();
-        let was_behind = store.forget_lag()?;
-        if store.read_meta("schema")?.as_deref() == Some(&text) && !was_behind {
-            return Ok(());
-        }
-        store.transaction(|store| {
-            for environment in ENVIRONMENTS {
-                for database in store.databases(environment)? {
-                    store.rebuild_index(database, |record| schema.get(&record.record_type))?;
-                }
-            }
-            store.write_meta("schema", &text)
-        })
+    /// The team of the container, and the tokens of the management API.
+    pub(crate) fn access(&self) -> &Access {
+        &self.settings.access
     }
 
     pub(crate) fn set_url(&self, url: String) {
@@ -281,6 +250,17 @@ impl State {
             revoked: false,
         });
         Ok(())
+    }
+
+    /// Makes the records of the users and keys of an environment that have none.
+    pub(super) fn ensure_user_records(&self, environment: Environment) -> Result<(), StoreError> {
+        let keys: Vec<String> = {
+            let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+            let keys = keys.all().iter().filter(|key| key.environment == environment);
+            keys.map(|key| key.user_record_name.clone()).collect()
+        };
+        let users = self.users.iter().map(|user| &user.record_name);
+        users.chain(&keys).try_for_each(|name| self.ensure_user_record(environment, name))
     }
 
     /// Revokes a key in all its environments. Whether there was one.

@@ -104,7 +104,7 @@ impl Store {
         Ok(changes)
     }
 
-    /// Deletes a zone with all its records.
+    /// Deletes a zone with all its records, and the subscriptions to it.
     pub(crate) fn delete_zone<'t>(
         &mut self,
         zone: &Zone,
@@ -122,6 +122,7 @@ impl Store {
         for sql in [
             "DELETE FROM tombstones WHERE zone = ?1",
             "DELETE FROM edges WHERE zone = ?1",
+            "DELETE FROM subscriptions WHERE zone = ?1",
             "DELETE FROM zones WHERE id = ?1",
         ] {
             self.connection.execute(sql, [zone.id])?;

@@ -251,7 +251,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.connection.execute("DELETE FROM entries WHERE database = ?1", [database.0])?;
         for rid in self.all_records(database)? {
-            let Some(record) = self.record_by_rid(rid)? else { continue };
+            // Where the indexes lag they show an older version, or none yet.
+            let shown = match self.shown_version(rid)? {
+                Some(shown) => shown,
+                None => self.record_by_rid(rid)?,
+            };
+            let Some(record) = shown else { continue };
             if let Some(record_type) = record_type(&record) {
                 self.apply_change(None, Some(&record), record_type)?;
             }

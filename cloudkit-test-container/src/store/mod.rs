@@ -5,10 +5,13 @@
 mod assets;
 mod changes;
 mod credentials;
+mod environment;
 mod index;
 mod keys;
+mod push;
 mod records;
 mod sqlite;
+mod subscriptions;
 
 pub(crate) use assets::{AssetPlace, Receipt};
 pub(crate) use changes::{Change, ZoneChange};
@@ -17,6 +20,7 @@ pub(crate) use index::{KeyRange, Slot, system_key, words};
 pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
+pub(crate) use subscriptions::Subscription;
 
 /// The zone that every database has.
 pub(crate) const DEFAULT_ZONE: &str = "_defaultZone";
@@ -28,6 +32,8 @@ pub(crate) enum StoreError {
     Sqlite(#[from] rusqlite::Error),
     #[error("record {0} in the database cannot be read")]
     Damaged(i64),
+    #[error("the schema in the database cannot be read")]
+    DamagedSchema,
     #[error("a user in the database cannot be read")]
     DamagedUser,
     #[error("a key or token in the database cannot be read")]

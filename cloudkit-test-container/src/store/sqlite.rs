@@ -7,7 +7,7 @@ use std::time::Duration;
 use cloudkit_core::Environment;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
-use super::{DEFAULT_ZONE, StoreError, assets, changes, credentials};
+use super::{DEFAULT_ZONE, StoreError, assets, changes, credentials, push, subscriptions};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -125,9 +125,11 @@ impl Store {
         };
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(TABLES)?;
-        connection.execute_batch(credentials::TABLES)?;
-        connection.execute_batch(assets::TABLES)?;
-        connection.execute_batch(changes::TABLES)?;
+        for tables in
+            [credentials::TABLES, assets::TABLES, changes::TABLES, subscriptions::TABLES, push::TABLES]
+        {
+            connection.execute_batch(tables)?;
+        }
         let next_tag = connection
             .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
             .optional()?
@@ -185,6 +187,11 @@ impl Store {
             self.slots.clear();
             self.databases.clear();
         }
+    }
+
+    /// Lets the databases be looked for again, with their default zones.
+    pub(super) fn forget_databases(&mut self) {
+        self.databases.clear();
     }
 
     /// A change tag that no record ever had.

@@ -7,13 +7,17 @@
 mod assets;
 mod changes;
 mod comparators;
+mod concurrency;
+mod feed_model;
 mod fuzz;
 mod indexes;
 mod lookup;
 mod modify;
+mod push;
 mod query;
 mod refusals;
 mod server_key;
+mod subscriptions;
 mod support;
 mod tokens;
 mod transport;

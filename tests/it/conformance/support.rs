@@ -111,6 +111,22 @@ impl Server {
         Reply::read(what, status, headers, &bytes)
     }
 
+    /// Waits for a notification at the address that `tokens/create` has given; nothing if none came in time.
+    pub(crate) async fn poll(&self, courier_url: &str) -> Option<Value> {
+        let response = self.http.get(courier_url).send().await.unwrap();
+        let status = response.status().as_u16();
+        assert!(response.headers().contains_key("access-control-allow-origin"), "{response:?}");
+        let text = response.text().await.unwrap();
+        match status {
+            200 => Some(serde_json::from_str(&text).unwrap()),
+            204 => {
+                assert_eq!(text, "");
+                None
+            }
+            _ => panic!("{status} {text}"),
+        }
+    }
+
     /// Sends a request to an address of the container that is no part of the API, as a program without credentials.
     /// Whatever comes back is returned as it is.
     pub(crate) async fn fetch(
@@ -273,6 +289,41 @@ impl Caller<'_> {
 
     pub(crate) async fn modify(&self, database: &str, operations: Value) -> Reply {
         self.post(&format!("{database}/records/modify"), json!({ "operations": operations })).await
+    }
+
+    /// Makes and registers a push token, and returns the address where its notifications are fetched.
+    pub(crate) async fn register_for_notifications(&self) -> String {
+        let device = self.target("tokens").replacen("/database/", "/device/", 1);
+        let body =
+            json!({ "apnsEnvironment": "development", "clientId": "3f1c8a0e-2d5b-4a9e-8f60-4b7f0f4f2d11" });
+        let made = self.send(Request::post(format!("{device}/create"), body.to_string())).await;
+        let token = text(&made.ok().body["apnsToken"]);
+        let body = json!({ "apnsEnvironment": "development", "apnsToken": token });
+        let registered = self.send(Request::post(format!("{device}/register"), body.to_string())).await;
+        assert_eq!(registered.ok().body["apnsToken"], token, "{registered:?}");
+        text(&made.body["webcourierURL"]).to_owned()
+    }
+
+    /// Runs one operation of `subscriptions/modify` and returns its entry in the reply.
+    pub(crate) async fn subscription(
+        &self,
+        database: &str,
+        operation_type: &str,
+        subscription: Value,
+    ) -> Value {
+        let body = json!({ "operations": [
+            { "operationType": operation_type, "subscription": subscription },
+        ] });
+        let reply = self.post(&format!("{database}/subscriptions/modify"), body).await;
+        let [entry] = reply.list("subscriptions") else { panic!("{reply:?}") };
+        entry.clone()
+    }
+
+    /// Makes a subscription, and returns it as the reply has it.
+    pub(crate) async fn subscribe(&self, database: &str, subscription: Value) -> Value {
+        let entry = self.subscription(database, "create", subscription).await;
+        assert!(entry.get("serverErrorCode").is_none(), "{entry}");
+        entry
     }
 
     /// Saves and deletes in a custom zone of the caller's private database.

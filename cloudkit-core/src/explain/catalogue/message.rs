@@ -334,7 +334,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "body_sent_empty",
         row: "M16",
         standing: Reported,
-        title: "an empty body where the headers announce another",
+        title: "an empty body where the endpoint needs one",
         rule: "the body that was signed",
         fix: "send the buffer that was hashed; a stream that was read for signing is empty when it is sent",
     },
