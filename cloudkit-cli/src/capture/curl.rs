@@ -492,6 +492,8 @@ impl<'a> Command<'a> {
             self.add_header("Content-Type", "application/json");
             self.add_header("Accept", "application/json");
         }
+        // As curl names itself, version apart, where the command does not say otherwise.
+        self.add_header("User-Agent", "curl");
         self.headers.retain(|(name, _)| {
             !self.removed.iter().any(|removed| removed.eq_ignore_ascii_case(name.trim()))
         });
@@ -505,10 +507,7 @@ impl<'a> Command<'a> {
                 Err(error) => CapturedBody::Exact(error.into_bytes().into()),
             },
         };
-        let mut parsed = Parsed::new(Form::Curl, capture, self.remarks);
-        // A browser names itself when it copies a request. Who types one has curl.
-        parsed.language = parsed.language.or(Some(super::Language::Shell));
-        Ok(parsed)
+        Ok(Parsed::new(Form::Curl, capture, self.remarks))
     }
 }
 

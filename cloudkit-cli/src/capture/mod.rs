@@ -14,7 +14,6 @@
 pub mod curl;
 pub mod har;
 pub mod http;
-mod language;
 mod powershell;
 mod shell;
 
@@ -24,8 +23,6 @@ use std::io;
 
 use cloudkit_core::explain::Capture;
 use serde::Serialize;
-
-pub use language::Language;
 
 /// The form of a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -78,13 +75,11 @@ pub struct Parsed {
     pub captures: Vec<Capture>,
     /// What to know about how it was read, a sentence each.
     pub remarks: Vec<String>,
-    /// The programming language that sent it, if the request shows it.
-    pub language: Option<Language>,
 }
 
 impl Parsed {
     fn new(form: Form, capture: Capture, remarks: Vec<String>) -> Self {
-        Self { form, language: Language::of(&capture), captures: vec![capture], remarks }
+        Self { form, captures: vec![capture], remarks }
     }
 }
 

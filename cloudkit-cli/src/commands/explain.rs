@@ -1,16 +1,14 @@
 //! `cloudkit explain`: why a captured request is refused.
 
-mod fixes;
-
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cloudkit_core::explain::{
-    Class, Evidence, Explanation, KnownKey, Limits, LineKind, Strength, Verdict, explain_several,
+    Class, Evidence, Explanation, KnownKey, Language, Limits, LineKind, Strength, Verdict, explain_several,
 };
 use serde::Serialize;
 
-use crate::capture::{self, Form, Language, Options, Parsed};
+use crate::capture::{self, Form, Options, Parsed};
 use crate::credentials::{self, Passphrase};
 use crate::failure::Result;
 use crate::output::Style;
@@ -121,20 +119,13 @@ pub fn run(arguments: &Arguments, context: &mut Context) -> Result {
         true => Limits::default().mistakes(5).candidates(400_000),
         false => Limits::default(),
     };
-    let mut explanation = explain_several(&parsed.captures, &evidence, &limits);
-    if let Some(language) = parsed.language {
-        for cause in &mut explanation.causes {
-            if let Some(line) = fixes::line(language, cause.code) {
-                cause.fix = format!("{}. In {language}: {line}", cause.fix);
-            }
-        }
-    }
+    let explanation = explain_several(&parsed.captures, &evidence, &limits);
 
     match context.format {
         Format::Json => context.print_json(&Report {
             explanation: &explanation,
             input: parsed.form,
-            language: parsed.language,
+            language: Language::of(&parsed.captures[0]),
             remarks: &parsed.remarks,
         })?,
         Format::Text => {
