@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use cloudkit_core::ServerErrorCode;
 
+use crate::sharing::SharePermission;
+
 /// How sure a fact is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {
@@ -179,6 +181,36 @@ facts! {
     UNFILLED_FILE_NAME: u16 = 400, Inferred,
         "the address is known to hold ${f}, and not what happens to who leaves it there",
         "a download whose address still has ${f} in the place of a file name is refused";
+    SHARE_TYPE_IN_LOWER_CASE: bool = true, Disputed,
+        "the reference writes cloudKit.share; Apple's JavaScript and the live service do not",
+        "the record type of shares is cloudkit.share, in lower case only";
+    SHARE_OUTSIDE_OF_CUSTOM_ZONES: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
+        "the native framework's documents ask for a custom zone, and name no code",
+        "shares and short GUIDs are refused outside of custom zones of private databases";
+    SHARED_TWICE: ServerErrorCode = ServerErrorCode::Conflict, Inferred,
+        "no report",
+        "a second share of one record is refused";
+    ROOT_AND_SHARE_HAVE_ONE_SHORT_GUID: bool = true, Inferred,
+        "the reference has both carry one, and says of neither what the other's is",
+        "a share takes over the short GUID of the record that it shares";
+    PARTICIPANT_PERMISSION: SharePermission = SharePermission::ReadOnly, Inferred,
+        "the native framework's default",
+        "a participant without permission may read";
+    MAX_PARTICIPANTS: usize = 101, Inferred,
+        "the native framework's documents say 100",
+        "a share may have an owner and 100 participants";
+    UNKNOWN_SHORT_GUID: ServerErrorCode = ServerErrorCode::NotFound, Inferred,
+        "no report",
+        "a short GUID that nothing has is NOT_FOUND, one by one";
+    NOT_INVITED: ServerErrorCode = ServerErrorCode::AccessDenied, Inferred,
+        "the reference has potentialMatchList, and no case in which it is empty",
+        "whoever was not invited to a private share is refused, unless somebody under an unknown address was";
+    DELETING_A_SHARED_SHARE_LEAVES_IT: bool = true, Inferred,
+        "the native framework's documents",
+        "a participant who deletes a share or its zone leaves the share and is off its list";
+    HIDDEN_RECORD: ServerErrorCode = ServerErrorCode::NotFound, Inferred,
+        "no report",
+        "a participant is told that a record which is not shared does not exist";
     DUPLICATE_MEMBER: bool = false, Inferred,
         "no report",
         "a JSON object that names a member twice is refused";

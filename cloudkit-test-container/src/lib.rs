@@ -44,6 +44,7 @@ mod records;
 mod schema;
 mod server;
 mod session;
+mod sharing;
 mod store;
 mod subscription_shape;
 mod users;

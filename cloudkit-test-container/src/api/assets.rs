@@ -37,6 +37,9 @@ pub(super) fn upload(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     let zone_id = call.requested_zone(request)?;
     let mut store = call.state.store();
     let zone = call.find_zone(&mut store, &zone_id)?.ok_or_else(|| zone_id.not_found())?;
+    if !call.access(&store, &zone)?.may_change_something() {
+        return Err(not_permitted("WRITE"));
+    }
     let life = i64::try_from(facts::UPLOAD_URL_LIFE.value.as_millis()).unwrap_or(i64::MAX);
     let entries = store.transaction(|store| {
         store.forget_old_uploads(call.now)?;
@@ -75,6 +78,9 @@ pub(super) fn rereference(call: &Call<'_>, request: &Object<'_>) -> Result<Strin
     let mut store = call.state.store();
     let from = call.find_zone(&mut store, &from)?.ok_or_else(|| from.not_found())?;
     let to = call.find_zone(&mut store, &to)?.ok_or_else(|| to.not_found())?;
+    if !call.access(&store, &to)?.may_change_something() {
+        return Err(not_permitted("WRITE"));
+    }
     let entries = store.transaction(|store| {
         store.forget_old_uploads(call.now)?;
         let mut entries = Vec::with_capacity(wanted.len());
@@ -105,6 +111,9 @@ fn asset_of(
 ) -> Result<Result<Asset, ApiError>, ApiError> {
     let missing = || ApiError::new(ServerErrorCode::NotFound, "Record not found");
     let Some(record) = store.record(zone.id, record)? else { return Ok(Err(missing())) };
+    if !call.access(store, zone)?.sees(store, &record)? {
+        return Ok(Err(missing()));
+    }
     let schema = call.state.schema(call.environment);
     if let Some(record_type) = schema.get(&record.record_type)
         && !call.allowed(record_type, Permission::Read, Some(&record.created.by))

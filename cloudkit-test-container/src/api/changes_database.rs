@@ -54,7 +54,7 @@ fn page(
             if shown {
                 entries.push(match &change.zone {
                     Some(zone) => call.zone_entry(&store, zone)?,
-                    None => gone_entry(&change.name, call.zone_owner()),
+                    None => gone_entry(&change.name, change.owner.as_deref().or(call.zone_owner())),
                 });
             }
         }
@@ -69,11 +69,10 @@ fn page(
 impl Call<'_> {
     /// The feed of the database: its zones but the default one, in the order of their latest change.
     fn zone_changes(&self, store: &mut Store) -> Result<Vec<ZoneChange>, ApiError> {
-        if self.scope == Scope::Shared {
-            // Nobody can share anything with the caller yet.
-            return Ok(Vec::new());
-        }
         let database = self.database(store)?;
+        if self.scope == Scope::Shared {
+            return Ok(store.shared_zone_changes(database, self.environment, self.caller_name())?);
+        }
         Ok(store.zone_changes(database)?)
     }
 }

@@ -137,7 +137,7 @@ fn page(
     let mut at = start.at;
     let mut more_coming = false;
     let mut failure = None;
-    store.walk_changes(zone.id, start.at, options.reverse, |seq, change| {
+    let visit = |seq, change| {
         let wanted = match (&change, &options.record_types) {
             (Change::Saved(record), Some(types)) => types.contains(&record.record_type),
             // A tombstone does not tell its type.
@@ -159,7 +159,12 @@ fn page(
             }
         }
         Ok(ControlFlow::Continue(()))
-    })?;
+    };
+    if call.scope == Scope::Shared {
+        store.walk_shared_changes(zone.id, call.caller_name(), start.at, visit)?;
+    } else {
+        store.walk_changes(zone.id, start.at, options.reverse, visit)?;
+    }
     if let Some(error) = failure {
         return Err(error);
     }

@@ -27,14 +27,19 @@ pub(super) fn lookup(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     if zone.is_none() && !facts::MISSING_ZONE_ON_LOOKUP_IS_PER_ITEM.value {
         return Err(zone_id.not_found());
     }
+    let access = zone.as_ref().map(|zone| call.access(&store, zone)).transpose()?;
     let mut entries = Vec::with_capacity(wanted.len());
     for (name, show) in wanted {
-        let Some(zone) = &zone else {
+        let (Some(zone), Some(access)) = (&zone, &access) else {
             entries.push(zone_id.not_found().record_item(name));
             continue;
         };
-        let Some(record) = store.record(zone.id, name)? else {
-            entries.push(ApiError::new(ServerErrorCode::NotFound, "Record not found").record_item(name));
+        let record = match store.record(zone.id, name)? {
+            Some(record) if access.sees(&store, &record)? => Some(record),
+            _ => None,
+        };
+        let Some(record) = record else {
+            entries.push(ApiError::new(facts::HIDDEN_RECORD.value, "Record not found").record_item(name));
             continue;
         };
         match schema.get(&record.record_type) {

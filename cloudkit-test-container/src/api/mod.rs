@@ -12,6 +12,7 @@ mod query;
 mod reply;
 mod request;
 mod save;
+mod sharing;
 mod subscriptions;
 mod sync_token;
 mod users;
@@ -98,6 +99,8 @@ pub(crate) enum Endpoint {
     RecordsQuery,
     RecordsLookup,
     RecordsModify,
+    RecordsResolve,
+    RecordsAccept,
     RecordsChanges,
     ZonesList,
     ZonesLookup,
@@ -124,6 +127,8 @@ impl Endpoint {
         (Self::RecordsQuery, "records/query", &["POST"]),
         (Self::RecordsLookup, "records/lookup", &["POST"]),
         (Self::RecordsModify, "records/modify", &["POST"]),
+        (Self::RecordsResolve, "records/resolve", &["POST"]),
+        (Self::RecordsAccept, "records/accept", &["POST"]),
         (Self::RecordsChanges, "records/changes", &["POST"]),
         (Self::ZonesList, "zones/list", &["GET"]),
         (Self::ZonesLookup, "zones/lookup", &["POST"]),
@@ -199,6 +204,8 @@ pub(crate) fn answer(
                 Endpoint::RecordsQuery => query::query(call, request),
                 Endpoint::RecordsLookup => lookup::lookup(call, request),
                 Endpoint::RecordsModify => modify::modify(call, request),
+                Endpoint::RecordsResolve => sharing::resolve(call, request),
+                Endpoint::RecordsAccept => sharing::accept(call, request),
                 Endpoint::RecordsChanges => changes_zone::records_changes(call, request),
                 Endpoint::ZonesLookup => zones::lookup(call, request),
                 Endpoint::ZonesModify => zones::modify(call, request),

@@ -7,6 +7,7 @@ use cloudkit_core::ServerErrorCode;
 use super::reply::{Show, array};
 use super::request::{desired_keys, items, optional_bool, optional_text, required_text};
 use super::save::Saver;
+use super::sharing::ShareRequest;
 use super::{ApiError, Call, Caller, Scope};
 use crate::facts;
 use crate::json::{Node, Object};
@@ -53,6 +54,7 @@ pub(super) struct Operation<'n, 'a> {
     pub(super) change_tag: Option<&'n str>,
     pub(super) parent: Option<&'n str>,
     pub(super) fields: Vec<(&'n str, RawField<'n, 'a>)>,
+    pub(super) sharing: ShareRequest,
     pub(super) show: Show,
 }
 
@@ -192,6 +194,7 @@ fn read_operation<'n, 'a>(
             Some(required_text(parent, "recordName")?)
         }
     };
+    let sharing = ShareRequest::read(record)?;
     let mut fields = Vec::new();
     if let Some(node) = record.get("fields") {
         let object = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
@@ -203,7 +206,7 @@ fn read_operation<'n, 'a>(
         optional_bool(object, "numbersAsStrings")?.unwrap_or(default_show.numbers_as_strings);
     let desired_keys = desired_keys(object)?.or_else(|| default_show.desired_keys.clone());
     let show = Show { desired_keys, numbers_as_strings };
-    Ok(Operation { verb, record_name, record_type, change_tag, parent, fields, show })
+    Ok(Operation { verb, record_name, record_type, change_tag, parent, fields, sharing, show })
 }
 
 /// Whether encrypted fields may be saved here.

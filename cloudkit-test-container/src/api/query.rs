@@ -12,7 +12,7 @@ use crate::facts;
 use crate::json::{Object, write_string};
 use crate::query::{ZoneScope, read_query, run};
 use crate::schema::{Permission, USERS};
-use crate::store::{Record, Zone};
+use crate::store::{Record, Store};
 
 pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     let node = request.get("query").ok_or_else(|| ApiError::missing("query"))?;
@@ -40,37 +40,38 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
 
     let zone_id = if zone_wide { None } else { Some(call.requested_zone(request)?) };
     let mut store = call.state.store();
-    if call.scope == Scope::Shared && zone_id.is_none() {
-        // Nobody can share anything with the caller yet.
-        return Ok("{\"records\":[]}".to_owned());
-    }
-    let database = call.database(&mut store)?;
-    let mut known_zones: HashMap<i64, Zone> = HashMap::new();
     let zones = match &zone_id {
-        Some(zone_id) => {
-            let zone = call.find_zone(&mut store, zone_id)?.ok_or_else(|| zone_id.not_found())?;
-            let scope = ZoneScope::One(zone.id);
-            known_zones.insert(zone.id, zone);
-            scope
-        }
-        None => {
-            known_zones.extend(store.zones(database)?.into_iter().map(|zone| (zone.id, zone)));
-            ZoneScope::All
-        }
+        Some(zone_id) => vec![call.find_zone(&mut store, zone_id)?.ok_or_else(|| zone_id.not_found())?],
+        None => call.zones(&mut store)?,
     };
+    let places = if zone_id.is_none() && call.scope != Scope::Shared {
+        vec![(call.database(&mut store)?, ZoneScope::All)]
+    } else {
+        // Every zone of the shared database is of another user's database.
+        zones.iter().map(|zone| (zone.database, ZoneScope::One(zone.id))).collect()
+    };
+    let mut accesses = HashMap::new();
+    for zone in &zones {
+        accesses.insert(zone.id, call.access(&store, zone)?);
+    }
     store.catch_up(call.now, |record| schema.get(&record.record_type))?;
     let all_visible = call.allowed(record_type, Permission::Read, None);
-    let visible = |record: &Record| all_visible || call.may_read(record_type, record);
-    let page = run(&mut store, (database, zones), record_type, &query, &visible, marker, limit)?;
-    let token = match known_zones.values().next() {
-        Some(zone) if zones != ZoneScope::All => call.asked_sync_token(&store, zone)?,
+    let visible = |store: &Store, record: &Record| {
+        if !all_visible && !call.may_read(record_type, record) {
+            return Ok(false);
+        }
+        accesses.get(&record.zone).map_or(Ok(false), |access| access.sees(store, record))
+    };
+    let page = run(&mut store, &places, record_type, &query, &visible, marker, limit)?;
+    let token = match (zones.as_slice(), &zone_id) {
+        ([zone], Some(_)) => call.asked_sync_token(&store, zone)?,
         _ => String::new(),
     };
     drop(store);
 
     let mut entries = Vec::with_capacity(page.records.len());
     for record in &page.records {
-        let Some(zone) = known_zones.get(&record.zone) else { continue };
+        let Some(zone) = zones.iter().find(|zone| zone.id == record.zone) else { continue };
         let mut entry = String::new();
         call.write_record(&mut entry, record, zone, &show)?;
         entries.push(entry);

@@ -54,6 +54,9 @@ impl Call<'_> {
             out.push_str(",\"zoneID\":");
             write_zone_id(out, &zone.name, Some(owner));
         }
+        if let Some(sharing) = &record.sharing {
+            self.write_sharing(out, sharing, zone);
+        }
         out.push_str(",\"deleted\":false}");
         Ok(())
     }

@@ -162,9 +162,17 @@ impl Call<'_> {
         )))
     }
 
-    /// Finds the zone; in the shared database there is none until sharing is served.
+    /// Finds the zone. In the shared database there are those in which the caller takes part in a share.
     pub(super) fn find_zone(&self, store: &mut Store, zone: &ZoneId) -> Result<Option<Zone>, ApiError> {
-        if self.scope == Scope::Shared || !self.owns(zone.owner.as_deref()) {
+        if self.scope == Scope::Shared {
+            let owner = zone.owner.as_deref().unwrap_or_default();
+            let found = store.zone_of_owner(self.environment, owner, &zone.name)?;
+            return Ok(match found {
+                Some(found) if !store.grants(found.id, self.caller_name())?.is_empty() => Some(found),
+                _ => None,
+            });
+        }
+        if !self.owns(zone.owner.as_deref()) {
             return Ok(None);
         }
         let database = self.database(store)?;

@@ -10,10 +10,13 @@ use super::lookup::not_permitted;
 use super::modify::{Operation, Verb, encrypts};
 use super::notify::{Event, RecordChange, announce};
 use super::query::unknown_type;
+use super::sharing::{leave, nothing_to_share};
 use super::{ApiError, Call, Scope};
 use crate::facts;
 use crate::json::write_string;
-use crate::schema::{FieldDef, Permission, RecordType, Schema, USERS, check_record_type, created_index};
+use crate::schema::{
+    FieldDef, Permission, RecordType, SHARE, Schema, USERS, check_record_type, created_index,
+};
 use crate::store::{Record, ReferenceEdge, Stamp, Store, Zone};
 use crate::value::{
     Action, Fields, ParseContext, RawField, Reference, Scalar, WriteOptions, holds_assets, write_fields,
@@ -27,8 +30,8 @@ const MAX_RECORD_NAME: usize = 255;
 
 /// Runs the operations of one request.
 pub(super) struct Saver<'a> {
-    call: &'a Call<'a>,
-    zone: Zone,
+    pub(super) call: &'a Call<'a>,
+    pub(super) zone: Zone,
     schema: Arc<Schema>,
     schema_grew: bool,
     changes: Vec<RecordChange>,
@@ -63,7 +66,26 @@ impl<'a> Saver<'a> {
         operation: &Operation<'_, '_>,
     ) -> Result<String, ApiError> {
         check_record_name(&operation.record_name, operation.record_type)?;
-        let stored = store.record(self.zone.id, &operation.record_name)?;
+        let zone = self.zone.clone();
+        store.tell_participants(&zone, |store| self.run_unseen(store, operation))
+    }
+
+    /// Runs one operation; whoever else sees the zone has still to be told.
+    fn run_unseen(&mut self, store: &mut Store, operation: &Operation<'_, '_>) -> Result<String, ApiError> {
+        let access = self.call.access(store, &self.zone)?;
+        let stored = match store.record(self.zone.id, &operation.record_name)? {
+            Some(record) if access.sees(store, &record)? => Some(record),
+            Some(_)
+                if matches!(
+                    operation.verb,
+                    Verb::Create | Verb::Update { force: true } | Verb::Replace { force: true }
+                ) =>
+            {
+                // The name is taken, by a record that the caller must not be told of.
+                return Err(not_permitted("CREATE"));
+            }
+            _ => None,
+        };
         if let Verb::Delete { force } = operation.verb {
             return self.delete(store, operation, stored, force);
         }
@@ -96,12 +118,23 @@ impl<'a> Saver<'a> {
         let type_name = operation.record_type.ok_or_else(|| {
             ApiError::bad_request("BadRequestException: missing required field 'recordType'")
         })?;
+        if type_name.eq_ignore_ascii_case(SHARE)
+            && type_name != SHARE
+            && facts::SHARE_TYPE_IN_LOWER_CASE.value
+        {
+            return Err(nothing_to_share());
+        }
         self.grow_schema(type_name, &operation.fields)?;
         let schema = Arc::clone(&self.schema);
         let record_type = schema.get(type_name).ok_or_else(|| unknown_type(type_name))?;
-        if type_name == USERS || !self.call.allowed(record_type, Permission::Create, None) {
+        let access = self.call.access(store, &self.zone)?;
+        if type_name == USERS
+            || !self.call.allowed(record_type, Permission::Create, None)
+            || !access.may_add(store, &self.zone, operation.parent)?
+        {
             return Err(not_permitted("CREATE"));
         }
+        let sharing = self.sharing_of_new(store, operation, type_name)?;
         let fields = self.merge(store, record_type, Fields::new(), None, operation)?;
         let stamp = Stamp { at: self.call.now, by: self.call.caller_name().to_owned() };
         let mut record = Record {
@@ -115,6 +148,7 @@ impl<'a> Saver<'a> {
             modified: stamp,
             parent: operation.parent.map(str::to_owned),
             fields: stored_text(&fields)?,
+            sharing,
         };
         let edges = self.edges(store, &record.name, &fields)?;
         record.rid = store.insert_record(&record)?;
@@ -123,6 +157,7 @@ impl<'a> Saver<'a> {
             store.set_asset_uses(record.rid, &fields)?;
         }
         store.index_change(None, Some(&record), record_type, self.call.now)?;
+        self.keep_sharing(store, &record)?;
         self.changes.push(RecordChange { event: Event::Created, record: record.clone() });
         Ok(record)
     }
@@ -144,7 +179,13 @@ impl<'a> Saver<'a> {
         self.grow_schema(&stored.record_type, &operation.fields)?;
         let schema = Arc::clone(&self.schema);
         let record_type = schema.get(&stored.record_type).ok_or_else(|| unknown_type(&stored.record_type))?;
-        if !self.call.allowed(record_type, Permission::Write, Some(&stored.created.by)) {
+        let access = self.call.access(store, &self.zone)?;
+        let may_write = if stored.record_type == SHARE {
+            access.administers(&stored.name)
+        } else {
+            access.may_change(store, stored)?
+        };
+        if !may_write || !self.call.allowed(record_type, Permission::Write, Some(&stored.created.by)) {
             return Err(not_permitted("WRITE"));
         }
         let known = stored.read_fields()?;
@@ -165,8 +206,13 @@ impl<'a> Saver<'a> {
             },
             parent,
             fields: stored_text(&fields)?,
+            sharing: self.sharing_of_changed(store, operation, stored)?,
             ..stored.clone()
         };
+        if stored.record_type != SHARE && !access.may_change(store, &record)? {
+            // Another parent would take it away from those who share it.
+            return Err(not_permitted("WRITE"));
+        }
         let edges = self.edges(store, &record.name, &fields)?;
         store.update_record(&record)?;
         self.keep_edges(store, record.rid, &edges)?;
@@ -174,6 +220,7 @@ impl<'a> Saver<'a> {
             store.set_asset_uses(record.rid, &fields)?;
         }
         store.index_change(Some(stored), Some(&record), record_type, self.call.now)?;
+        self.keep_sharing(store, &record)?;
         self.changes.push(RecordChange { event: Event::Updated, record: record.clone() });
         Ok(record)
     }
@@ -196,7 +243,14 @@ impl<'a> Saver<'a> {
                 {
                     return Err(not_permitted("WRITE"));
                 }
-                self.delete_with_sources(store, stored)?;
+                let leaves = stored.record_type == SHARE && self.call.scope == Scope::Shared;
+                if leaves && facts::DELETING_A_SHARED_SHARE_LEAVES_IT.value {
+                    leave(self.call, store, &stored)?;
+                } else if self.call.access(store, &self.zone)?.may_change(store, &stored)? {
+                    self.delete_with_sources(store, stored)?;
+                } else {
+                    return Err(not_permitted("WRITE"));
+                }
             }
             None if force && facts::FORCE_DELETE_OF_MISSING_SUCCEEDS.value => {}
             None => return Err(no_such_record()),
@@ -222,6 +276,13 @@ impl<'a> Saver<'a> {
                     doomed.push(source);
                 }
             }
+            // A share does not outlive what it shares.
+            if let Some(share) = record.sharing.as_ref().and_then(|sharing| sharing.share.as_ref())
+                && let Some(share) = store.record(record.zone, share)?
+                && doomed.iter().all(|known| known.rid != share.rid)
+            {
+                doomed.push(share);
+            }
         }
         for record in &doomed {
             for (rid, field) in store.sources(record.zone, &record.name, Action::Validate.as_str())? {
@@ -238,6 +299,9 @@ impl<'a> Saver<'a> {
             }
         }
         for record in doomed {
+            if record.record_type == SHARE {
+                self.unshare(store, &record)?;
+            }
             store.delete_record(record.rid)?;
             if let Some(record_type) = self.schema.get(&record.record_type) {
                 store.index_change(Some(&record), None, record_type, self.call.now)?;
@@ -297,7 +361,7 @@ impl<'a> Saver<'a> {
     fn settle_references(&self, field: &mut crate::value::Field) -> Result<(), ApiError> {
         for scalar in field.scalars_mut() {
             let Scalar::Reference(reference) = scalar else { continue };
-            if !self.call.owns(reference.owner.as_deref()) {
+            if !self.is_of_this_database(reference.owner.as_deref()) {
                 return Err(ApiError::bad_request("references must stay within one database"));
             }
             if self.call.scope == Scope::Public {
@@ -320,6 +384,14 @@ impl<'a> Saver<'a> {
         Ok(())
     }
 
+    /// Whether the owner of a zone ID is the one whose zones the database holds.
+    fn is_of_this_database(&self, owner: Option<&str>) -> bool {
+        match self.call.scope {
+            Scope::Shared => owner.is_none_or(|owner| self.zone.owner() == Some(owner)),
+            Scope::Public | Scope::Private => self.call.owns(owner),
+        }
+    }
+
     /// What must be remembered about the references of a record; refuses those whose target has to exist and does not.
     fn edges(
         &self,
@@ -336,7 +408,7 @@ impl<'a> Saver<'a> {
                 }
                 let zone = self.zone_of(store, reference)?;
                 let exists = match &zone {
-                    Some(zone) => store.exists(zone.id, &reference.record_name)?,
+                    Some(zone) => self.is_there(store, zone, &reference.record_name)?,
                     None => false,
                 };
                 let is_self = zone.as_ref().is_some_and(|zone| zone.id == self.zone.id)
@@ -361,6 +433,17 @@ impl<'a> Saver<'a> {
             }
         }
         Ok(edges)
+    }
+
+    /// Whether the caller has such a record.
+    fn is_there(&self, store: &Store, zone: &Zone, name: &str) -> Result<bool, ApiError> {
+        if self.call.scope != Scope::Shared {
+            return Ok(store.exists(zone.id, name)?);
+        }
+        match store.record(zone.id, name)? {
+            Some(record) => Ok(self.call.access(store, zone)?.sees(store, &record)?),
+            None => Ok(false),
+        }
     }
 
     fn zone_of(&self, store: &mut Store, reference: &Reference) -> Result<Option<Zone>, ApiError> {

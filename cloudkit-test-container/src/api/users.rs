@@ -120,7 +120,7 @@ fn find<'a>(call: &Call<'a>, is_meant: impl Fn(&KnownUser) -> bool) -> Option<&'
     call.state.users().iter().find(|user| user.discoverable && is_meant(user))
 }
 
-fn own_user<'a>(call: &Call<'a>) -> Option<&'a KnownUser> {
+pub(super) fn own_user<'a>(call: &Call<'a>) -> Option<&'a KnownUser> {
     match call.caller {
         Caller::User { record_name, .. } => {
             call.state.users().iter().find(|user| user.record_name == *record_name)
@@ -143,7 +143,7 @@ fn own_members(call: &Call<'_>) -> String {
 }
 
 /// The members of a user identity dictionary.
-fn identity(user: &KnownUser, lookup_info: Option<(&str, &str)>) -> String {
+pub(super) fn identity(user: &KnownUser, lookup_info: Option<(&str, &str)>) -> String {
     let mut out = String::from("\"userRecordName\":");
     write_string(&mut out, &user.record_name);
     out.push_str(",\"nameComponents\":{\"givenName\":");
@@ -160,7 +160,7 @@ fn identity(user: &KnownUser, lookup_info: Option<(&str, &str)>) -> String {
     out
 }
 
-fn write_lookup_info(out: &mut String, key: &str, value: &str) {
+pub(super) fn write_lookup_info(out: &mut String, key: &str, value: &str) {
     out.push_str("\"lookupInfo\":{");
     write_string(out, key);
     out.push(':');

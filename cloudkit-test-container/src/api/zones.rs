@@ -6,6 +6,7 @@ use cloudkit_core::ServerErrorCode;
 
 use super::reply::array;
 use super::request::{ZoneId, items};
+use super::sharing::leave_zone;
 use super::sync_token::{Feed, Position};
 use super::{ApiError, Call, Caller, Scope};
 use crate::facts;
@@ -102,8 +103,14 @@ fn delete(call: &Call<'_>, store: &mut Store, zone_id: &ZoneId) -> Result<String
         return Err(ApiError::bad_request(DEFAULT_ZONE_STAYS));
     }
     let zone = call.find_zone(store, zone_id)?.ok_or_else(|| zone_id.not_found())?;
-    let schema = call.state.schema(call.environment);
-    store.delete_zone(&zone, |record| schema.get(&record.record_type), call.now)?;
+    if call.scope == Scope::Shared {
+        leave_zone(call, store, &zone)?;
+    } else {
+        let schema = call.state.schema(call.environment);
+        store.tell_participants(&zone, |store| {
+            store.delete_zone(&zone, |record| schema.get(&record.record_type), call.now)
+        })?;
+    }
     Ok(gone_entry(&zone.name, zone.owner()))
 }
 
@@ -119,8 +126,7 @@ impl Call<'_> {
     /// All zones that the caller can see in the database, the default zone first.
     pub(super) fn zones(&self, store: &mut Store) -> Result<Vec<Zone>, ApiError> {
         if self.scope == Scope::Shared {
-            // Nobody can share anything with the caller yet.
-            return Ok(Vec::new());
+            return Ok(store.zones_shared_with(self.environment, self.caller_name())?);
         }
         let database = self.database(store)?;
         Ok(store.zones(database)?)
@@ -150,7 +156,11 @@ impl Call<'_> {
         if zone.is_default() {
             return Ok(String::new());
         }
-        let position = Position { at: store.latest_change(zone.id)?, ..Position::start(false, 0) };
+        let at = match self.scope {
+            Scope::Shared => store.latest_shared_change(zone.id, self.caller_name())?,
+            Scope::Public | Scope::Private => store.latest_change(zone.id)?,
+        };
+        let position = Position { at, ..Position::start(false, 0) };
         let token = self.write_sync_token(store, Feed::Zone(zone.id), position)?;
         let mut member = String::from(",\"syncToken\":");
         write_string(&mut member, &token);

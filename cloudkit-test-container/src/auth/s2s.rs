@@ -28,8 +28,14 @@ pub(super) fn verify(
     if request.scope != Scope::Public {
         return Err(explain::database_not_public(request.scope.as_str()));
     }
-    if matches!(request.endpoint, Endpoint::UsersDiscover | Endpoint::TokensCreate | Endpoint::TokensRegister)
-    {
+    if matches!(
+        request.endpoint,
+        Endpoint::UsersDiscover
+            | Endpoint::RecordsResolve
+            | Endpoint::RecordsAccept
+            | Endpoint::TokensCreate
+            | Endpoint::TokensRegister
+    ) {
         return Err(explain::user_endpoint(request.endpoint.as_str()));
     }
     let key = find_key(state, request, key_id)?;

@@ -200,6 +200,8 @@ const fn is_user_endpoint(endpoint: Endpoint) -> bool {
         Endpoint::UsersCaller
             | Endpoint::UsersCurrent
             | Endpoint::UsersDiscover
+            | Endpoint::RecordsResolve
+            | Endpoint::RecordsAccept
             | Endpoint::UsersLookupEmail
             | Endpoint::UsersLookupId
     )

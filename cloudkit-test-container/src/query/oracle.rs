@@ -145,6 +145,7 @@ impl Setting {
             modified: stamp,
             parent: None,
             fields: text,
+            sharing: None,
         };
         record.rid = self.store.insert_record(&record).expect("inserted");
         self.store.index_change(None, Some(&record), &self.record_type, 0).expect("indexed");
@@ -183,8 +184,8 @@ impl Setting {
 
     fn page(&mut self, query: &Query, marker: Option<&str>, limit: usize) -> (Vec<String>, Option<String>) {
         let place = (self.database, ZoneScope::One(self.zone));
-        let page =
-            run(&mut self.store, place, &self.record_type, query, &|_| true, marker, limit).expect("runs");
+        let page = run(&mut self.store, &[place], &self.record_type, query, &|_, _| Ok(true), marker, limit)
+            .expect("runs");
         (page.records.into_iter().map(|record| record.name).collect(), page.marker)
     }
 }

@@ -33,12 +33,15 @@ pub(crate) struct Page {
     pub(crate) marker: Option<String>,
 }
 
+/// Whether the caller sees a record.
+pub(crate) type Visible<'a> = &'a dyn Fn(&Store, &Record) -> Result<bool, StoreError>;
+
 struct Run<'a> {
     database: DatabaseId,
     zones: ZoneScope,
     record_type: &'a RecordType,
     query: &'a Query,
-    visible: &'a dyn Fn(&Record) -> bool,
+    visible: Visible<'a>,
     after: Option<MarkerKey>,
     limit: usize,
 }
@@ -51,14 +54,14 @@ struct Found {
 /// Answers a query with one page of the records that are `visible`.
 pub(crate) fn run(
     store: &mut Store,
-    (database, zones): (DatabaseId, ZoneScope),
+    places: &[(DatabaseId, ZoneScope)],
     record_type: &RecordType,
     query: &Query,
-    visible: &dyn Fn(&Record) -> bool,
+    visible: Visible<'_>,
     given_marker: Option<&str>,
     limit: usize,
 ) -> Result<Page, ApiError> {
-    let binding = format!("{database:?} {zones:?} {} {query:?}", record_type.name);
+    let binding = format!("{places:?} {} {query:?}", record_type.name);
     let after = match given_marker {
         None => None,
         Some(text) => {
@@ -68,9 +71,13 @@ pub(crate) fn run(
             Some(position)
         }
     };
-    let run = Run { database, zones, record_type, query, visible, after, limit };
-    let mut found = run.candidates(store)?;
-    found.sort_by(|a, b| run.order(&a.position, &b.position));
+    let mut found = Vec::new();
+    for &(database, zones) in places {
+        let after = after.clone();
+        let run = Run { database, zones, record_type, query, visible, after, limit };
+        found.extend(run.candidates(store)?);
+    }
+    found.sort_by(|a, b| query.order(&a.position, &b.position));
     let more = found.len() > limit;
     found.truncate(limit);
     let marker = match found.last() {
@@ -229,7 +236,7 @@ impl Run<'_> {
             ZoneScope::One(zone) => record.zone == zone,
             ZoneScope::All => true,
         };
-        if !zone_matches || !(self.visible)(&record) {
+        if !zone_matches || !(self.visible)(store, &record)? {
             return Ok(None);
         }
         let shown = match store.shown_version(rid)? {
@@ -245,7 +252,7 @@ impl Run<'_> {
         }
         let keys = self.query.sorts.iter().map(|sort| sort_key(sort, seen, &fields)).collect();
         let position = MarkerKey { keys, rid };
-        if self.after.as_ref().is_some_and(|after| self.order(&position, after).is_le()) {
+        if self.after.as_ref().is_some_and(|after| self.query.order(&position, after).is_le()) {
             return Ok(None);
         }
         Ok(Some(Found { record, position }))
@@ -256,9 +263,11 @@ impl Run<'_> {
         self.query.filters.iter().any(|filter| of_fields(&filter.target))
             || self.query.sorts.iter().any(|sort| of_fields(&sort.target))
     }
+}
 
+impl Query {
     fn order(&self, a: &MarkerKey, b: &MarkerKey) -> Ordering {
-        for (index, sort) in self.query.sorts.iter().enumerate() {
+        for (index, sort) in self.sorts.iter().enumerate() {
             let order = a.keys.get(index).cmp(&b.keys.get(index));
             let order = if sort.descending { order.reverse() } else { order };
             if order.is_ne() {

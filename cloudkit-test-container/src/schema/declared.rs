@@ -7,7 +7,7 @@ use cloudkit_core::value::{ScalarType, ValueType};
 use cloudkit_schema as declared;
 use cloudkit_schema::{DataType, Operation, Preferred, Primitive, SystemField};
 
-use super::{FieldDef, Grant, Permission, RecordType, Role, Schema};
+use super::{FieldDef, Grant, Permission, RecordType, Role, SHARE, Schema};
 
 /// A schema to start a container with: a text of the schema language, or a schema made in code.
 #[derive(Clone, Debug)]
@@ -49,6 +49,12 @@ impl Schema {
         let mut out = Self::new();
         for record_type in &schema.record_types {
             out = out.record_type(RecordType::of(record_type));
+        }
+        // Shares can be saved before any schema speaks of them.
+        let share = out.record_types.entry(SHARE.to_owned()).or_insert_with(|| RecordType::new(SHARE));
+        for (name, data_type) in declared::model::SHARE_FIELDS {
+            let field = FieldDef::of(&declared::Field::new(name, data_type));
+            share.fields.entry(name.to_owned()).or_insert(field);
         }
         out
     }

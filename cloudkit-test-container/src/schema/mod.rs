@@ -104,6 +104,9 @@ impl Schema {
     }
 }
 
+/// The record type of shares.
+pub(crate) const SHARE: &str = cloudkit_schema::model::SHARE;
+
 /// The record type of the records that stand for users.
 pub(crate) const USERS: &str = "Users";
 

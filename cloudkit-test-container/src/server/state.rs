@@ -291,6 +291,7 @@ impl State {
                 modified: stamp,
                 parent: None,
                 fields: "{}".to_owned(),
+                sharing: None,
             };
             record.rid = store.insert_record(&record)?;
             match schema.get(USERS) {

@@ -5,6 +5,7 @@
 
 use std::ops::ControlFlow;
 
+use cloudkit_core::Environment;
 use rusqlite::params;
 
 use super::sqlite::SELECT_ZONES;
@@ -36,6 +37,8 @@ pub(crate) struct ZoneChange {
     /// Its place in the feed.
     pub(crate) seq: i64,
     pub(crate) name: String,
+    /// Whose zone it is, where it is somebody else's.
+    pub(crate) owner: Option<String>,
     /// `None` once the zone is gone.
     pub(crate) zone: Option<Zone>,
 }
@@ -90,12 +93,12 @@ impl Store {
         for zone in statement.query_map(params![database.0, DEFAULT_ZONE], Zone::from_row)? {
             let zone = zone?;
             let seq = self.latest_change(zone.id)?;
-            changes.push(ZoneChange { seq, name: zone.name.clone(), zone: Some(zone) });
+            changes.push(ZoneChange { seq, name: zone.name.clone(), owner: None, zone: Some(zone) });
         }
         let sql = "SELECT seq, name FROM gone_zones WHERE database = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;
         let gone = statement.query_map([database.0], |row| {
-            Ok(ZoneChange { seq: row.get(0)?, name: row.get(1)?, zone: None })
+            Ok(ZoneChange { seq: row.get(0)?, name: row.get(1)?, owner: None, zone: None })
         })?;
         for change in gone {
             changes.push(change?);
@@ -155,15 +158,15 @@ impl Store {
         Ok(())
     }
 
-    /// How often the tokens of all feeds were made worthless.
-    pub(crate) fn sync_epoch(&self) -> Result<i64, StoreError> {
-        let text = self.read_meta("sync_epoch")?;
+    /// How often the sync tokens of an environment were made worthless.
+    pub(crate) fn sync_epoch(&self, environment: Environment) -> Result<i64, StoreError> {
+        let text = self.read_meta(&format!("sync_epoch {environment}"))?;
         Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
-    /// Makes every sync token that was given out so far worthless.
-    pub(crate) fn expire_sync_tokens(&mut self) -> Result<(), StoreError> {
-        let next = self.sync_epoch()? + 1;
-        self.write_meta("sync_epoch", next.to_string())
+    /// Makes every sync token worthless that was given out in an environment so far.
+    pub(crate) fn expire_sync_tokens(&mut self, environment: Environment) -> Result<(), StoreError> {
+        let next = self.sync_epoch(environment)? + 1;
+        self.write_meta(&format!("sync_epoch {environment}"), next.to_string())
     }
 }

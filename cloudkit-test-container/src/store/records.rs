@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::{DatabaseId, Store, StoreError};
+use crate::sharing::Sharing;
 use crate::value::{Fields, read_stored};
 
 /// A record as it is kept.
@@ -21,6 +22,7 @@ pub(crate) struct Record {
     pub(crate) parent: Option<String>,
     /// The fields as JSON, in the form in which replies carry them.
     pub(crate) fields: String,
+    pub(crate) sharing: Option<Sharing>,
 }
 
 /// When something happened, in milliseconds since 1970, and who did it.
@@ -39,8 +41,7 @@ pub(crate) struct ReferenceEdge {
     pub(crate) action: &'static str,
 }
 
-const COLUMNS: &str =
-    "rid, database, zone, name, type, tag, created, created_by, modified, modified_by, parent, fields";
+const COLUMNS: &str = "rid, database, zone, name, type, tag, created, created_by, modified, modified_by, parent, fields, sharing";
 
 impl Record {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -55,7 +56,13 @@ impl Record {
             modified: Stamp { at: row.get(8)?, by: row.get(9)? },
             parent: row.get(10)?,
             fields: row.get(11)?,
+            sharing: row.get::<_, Option<String>>(12)?.and_then(|text| serde_json::from_str(&text).ok()),
         })
+    }
+
+    fn sharing_text(&self) -> Option<String> {
+        let sharing = self.sharing.as_ref()?;
+        Some(serde_json::to_string(sharing).expect("it has string keys only"))
     }
 
     pub(crate) fn read_fields(&self) -> Result<Fields, StoreError> {
@@ -101,8 +108,8 @@ impl Store {
     /// Adds a record and returns its place in the order of creation.
     pub(crate) fn insert_record(&mut self, record: &Record) -> Result<i64, StoreError> {
         let sql = "INSERT INTO records
-            (database, zone, name, type, tag, created, created_by, modified, modified_by, parent, fields)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+            (database, zone, name, type, tag, created, created_by, modified, modified_by, parent, fields, sharing)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
         self.connection.prepare_cached(sql)?.execute(params![
             record.database,
             record.zone,
@@ -114,7 +121,8 @@ impl Store {
             record.modified.at,
             record.modified.by,
             record.parent,
-            record.fields
+            record.fields,
+            record.sharing_text()
         ])?;
         let rid = self.connection.last_insert_rowid();
         self.bury_no_longer(record.zone, &record.name)?;
@@ -122,15 +130,16 @@ impl Store {
     }
 
     pub(crate) fn update_record(&mut self, record: &Record) -> Result<(), StoreError> {
-        let sql = "UPDATE records SET tag = ?2, modified = ?3, modified_by = ?4, parent = ?5, fields = ?6
-            WHERE rid = ?1";
+        let sql = "UPDATE records SET tag = ?2, modified = ?3, modified_by = ?4, parent = ?5, fields = ?6,
+            sharing = ?7 WHERE rid = ?1";
         self.connection.prepare_cached(sql)?.execute(params![
             record.rid,
             record.tag,
             record.modified.at,
             record.modified.by,
             record.parent,
-            record.fields
+            record.fields,
+            record.sharing_text()
         ])?;
         Ok(())
     }

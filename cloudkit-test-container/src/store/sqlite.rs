@@ -7,7 +7,7 @@ use std::time::Duration;
 use cloudkit_core::Environment;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
-use super::{DEFAULT_ZONE, StoreError, assets, changes, credentials, push, subscriptions};
+use super::{DEFAULT_ZONE, StoreError, assets, changes, credentials, push, sharing, subscriptions};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -22,7 +22,7 @@ const TABLES: &str = "
         name TEXT NOT NULL, type TEXT NOT NULL, tag INTEGER NOT NULL,
         created INTEGER NOT NULL, created_by TEXT NOT NULL,
         modified INTEGER NOT NULL, modified_by TEXT NOT NULL,
-        parent TEXT, fields TEXT NOT NULL,
+        parent TEXT, fields TEXT NOT NULL, sharing TEXT,
         UNIQUE (zone, name));
     -- One row for each indexed value: the key's order is the value's order.
     CREATE TABLE IF NOT EXISTS entries (
@@ -125,9 +125,14 @@ impl Store {
         };
         connection.set_prepared_statement_cache_capacity(64);
         connection.execute_batch(TABLES)?;
-        for tables in
-            [credentials::TABLES, assets::TABLES, changes::TABLES, subscriptions::TABLES, push::TABLES]
-        {
+        for tables in [
+            credentials::TABLES,
+            assets::TABLES,
+            changes::TABLES,
+            sharing::TABLES,
+            subscriptions::TABLES,
+            push::TABLES,
+        ] {
             connection.execute_batch(tables)?;
         }
         let next_tag = connection

@@ -17,6 +17,7 @@ mod push;
 mod query;
 mod refusals;
 mod server_key;
+mod sharing;
 mod subscriptions;
 mod support;
 mod tokens;
