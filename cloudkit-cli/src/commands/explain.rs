@@ -1,6 +1,7 @@
 //! `cloudkit explain`: why a captured request is refused.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::Args;
 use cloudkit_core::explain::{
@@ -54,6 +55,9 @@ pub struct Arguments {
     /// The form of the capture: http, curl or har [default: told from its beginning].
     #[arg(long, value_name = "FORM", value_parser = form)]
     pub input: Option<Form>,
+    /// When the request was sent, by a clock that is right, such as 2016-01-25T22:15:43Z [default: what a HAR file says].
+    #[arg(long, value_name = "TIME")]
+    pub sent_at: Option<jiff::Timestamp>,
     /// The container that the request should go to.
     #[arg(long, value_name = "ID")]
     pub container: Option<String>,
@@ -113,6 +117,9 @@ pub fn run(arguments: &Arguments, context: &mut Context) -> Result {
         let second = read_capture(second, None, None, context)?;
         parsed.captures.truncate(1);
         parsed.captures.extend(second.captures);
+    }
+    if let Some(time) = arguments.sent_at.and_then(|time| SystemTime::try_from(time).ok()) {
+        parsed.captures[0].sent_at = Some(time);
     }
     let evidence = evidence(arguments, context)?;
     let limits = match arguments.deep {
