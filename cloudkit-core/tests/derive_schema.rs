@@ -78,9 +78,9 @@ fn handles_have_the_methods_that_the_file_allows() {
         .filter(|a| a.tags.any_begins_with("r"))
         .filter(|a| a.tags.contains("rust"))
         .filter(|a| a.title.contains_all_tokens("harbour"))
-        .filter(|a| a.place.near(place.clone(), 1_000.0))
+        .filter(|a| a.place.near(place, 1_000.0))
         .filter(|a| a.modified_at().gt(Timestamp::from_millis(0)))
-        .sort(|a| a.place.nearest_to(place.clone()))
+        .sort(|a| a.place.nearest_to(place))
         .sort(|a| a.published_at.descending());
     let description = query.description();
     assert_eq!(description.record_type, "Article");

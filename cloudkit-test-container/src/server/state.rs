@@ -10,7 +10,7 @@ use cloudkit_core::{Environment, ServerErrorCode};
 
 use super::{Courier, Log, Schemas};
 use crate::api::{ApiError, Scope};
-use crate::auth::{KeyRing, RegisteredKey, Tokens};
+use crate::auth::{Explaining, KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
 use crate::faults::Running;
@@ -56,6 +56,7 @@ pub(crate) struct State {
     /// The sign-in pages that were handed out, with their environment and the end of their life.
     sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
     courier: Courier,
+    explaining: Mutex<Explaining>,
     log: Log,
     /// What proves that the address of a file was made here.
     download_key: [u8; 32],
@@ -86,6 +87,7 @@ impl State {
             faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
             courier: Courier::default(),
+            explaining: Mutex::default(),
             log: Log::default(),
             url: OnceLock::new(),
         };
@@ -110,6 +112,10 @@ impl State {
 
     pub(crate) fn keys(&self) -> &RwLock<KeyRing> {
         &self.keys
+    }
+
+    pub(crate) fn explaining(&self) -> MutexGuard<'_, Explaining> {
+        self.explaining.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn courier(&self) -> &Courier {
