@@ -343,6 +343,10 @@ fn the_text_shows_both_messages_one_above_the_other() {
     assert!(lines[expected].contains("z2gcuU5nH6gv2SiwCar6o5Buzb/tNSk1Fa1QfKHFTqU="));
     assert!(lines[signed + 1].contains(&"^".repeat(64)), "{}", output.stdout);
     assert!(lines[expected + 1].contains(&"^".repeat(44)), "{}", output.stdout);
+    // The README shows it as far as there.
+    let readme = std::fs::read_to_string(repository("README.md")).expect("the README");
+    let shown = lines[..=expected + 1].join("\n");
+    assert!(readme.contains(&shown), "not in the README: {shown}");
 }
 
 #[test]
