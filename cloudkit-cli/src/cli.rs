@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use cloudkit_core::Config;
 
-use crate::commands::{completions, doctor, explain, key, sign};
+use crate::commands::{completions, container, doctor, explain, key, sign};
 use crate::output::Format;
 
 /// Works with CloudKit Web Services: explains refused requests, checks a set-up, makes keys and signs.
@@ -32,6 +32,8 @@ pub enum Command {
     Key(key::Arguments),
     /// Sign a request and show every step, to compare another implementation with.
     Sign(sign::Arguments),
+    /// Serve a test container to programs in any language.
+    Container(container::Arguments),
     /// Print a script that completes commands and options in a shell.
     Completions(completions::Arguments),
 }

@@ -85,7 +85,7 @@ mod zone;
 
 pub use auth::{ApiToken, ServerKey, ServerKeys, WebAuthToken};
 #[cfg(feature = "derive")]
-pub use cloudkit_derive::{CkEnum, CkRecord, CkRecords};
+pub use cloudkit_derive::{CkEnum, CkRecord, CkRecords, schema};
 pub use config::Config;
 pub use container::Container;
 pub use database::Database;

@@ -20,8 +20,8 @@ pub use crate::record::variant::{
 };
 pub use crate::record::{CkRecord, FieldDescriptor, Index, RecordDescriptor, SystemIndexes, WholeRecord};
 pub use crate::value::{
-    AnyRecordType, CkEnum, Conversion, Encryptable, FieldType, ListElement, Reference, StoredValue,
-    Timestamp, ValueType, deserialize_enum,
+    AnyRecordType, CkEnum, Conversion, Encryptable, FieldType, ListElement, Reference, ScalarType,
+    StoredValue, Timestamp, ValueType, deserialize_enum,
 };
 use crate::wire::RecordItem;
 use crate::wire::records::{ModifyRequest, RecordsReply};
@@ -46,6 +46,20 @@ pub const fn describe_field<F: FieldDef>(default: bool, index: Index) -> FieldDe
         default || <F::Type as FieldType>::OPTIONAL,
         index,
     )
+}
+
+/// Whether the field is stored as one of these kinds of value, or as a list of it.
+#[must_use]
+pub const fn holds<F: FieldDef>(scalars: &[ScalarType], list: bool) -> bool {
+    let found = <Stored<F::Type> as StoredValue>::VALUE_TYPE;
+    let mut index = 0;
+    while index < scalars.len() {
+        if scalars[index] as u8 == found.scalar as u8 {
+            return found.list == list;
+        }
+        index += 1;
+    }
+    false
 }
 
 /// Writes a field, or nothing if it has no value.

@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, LitStr, Meta, Token, token};
 
 use crate::context::Context;
+use crate::similar::are_similar;
 
 /// Something that `#[ck(...)]` can stand on.
 pub(crate) struct Place {
@@ -47,6 +48,7 @@ pub(crate) static RECORD: Place = Place {
     known: &[
         text("record_type"),
         text("rename_all"),
+        text("schema"),
         list("index", &SYSTEM_FIELDS),
         word("projection"),
         text("crate"),
@@ -297,20 +299,4 @@ impl Place {
         };
         format!("unknown `ck` option `{key}`{hint} here: {}", self.known_names())
     }
-}
-
-/// Whether one text is the other with at most two letters added, left out or replaced.
-fn are_similar(left: &str, right: &str) -> bool {
-    let right: Vec<char> = right.chars().collect();
-    let mut distances: Vec<usize> = (0..=right.len()).collect();
-    for (row, left) in left.chars().enumerate() {
-        let mut diagonal = distances[0];
-        distances[0] = row + 1;
-        for (column, right) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(left != *right);
-            diagonal = distances[column + 1];
-            distances[column + 1] = replaced.min(diagonal + 1).min(distances[column] + 1);
-        }
-    }
-    right.len() > 2 && distances[right.len()] <= 2
 }

@@ -6,7 +6,10 @@ mod enumeration;
 mod names;
 mod record;
 mod records;
+mod schema;
+mod schema_file;
 mod shape;
+mod similar;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +47,7 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `record_type = "News"` | The record type's name in CloudKit, if it is not the struct's. |
 /// | `rename_all = "camelCase"` | How Rust's names become names in CloudKit: `camelCase` (if nothing is said), `PascalCase`, `snake_case`, `SCREAMING_SNAKE_CASE`, or `none` to leave them. |
+/// | `schema = "schema.ckdb"` | The schema file that the struct is held against; see below. |
 /// | `index(created_at(sortable), ...)` | The indexes on what CloudKit keeps about each record: `record_name`, `created_at`, `modified_at`, `created_by`, `modified_by`. The last two refer to users and are not `sortable`. |
 /// | `projection` | The record type has more fields than the struct. Such a struct reads and updates records; it cannot create or replace them, because that would erase the other fields. |
 /// | `crate = "my_prelude::cloudkit"` | Where `cloudkit_core` is, for macros and crates that re-export it. |
@@ -63,6 +67,32 @@ use proc_macro::TokenStream;
 /// assert_eq!(Headline::RECORD_TYPE, "Article");
 /// assert!(Headline::DESCRIPTOR.system_indexes.record_name.queryable);
 /// ```
+///
+/// # The schema file
+///
+/// With `schema = "schema.ckdb"` the schema that CloudKit has, as `cloudkit schema export` writes it, decides what
+/// compiles: each field has to be in the record type with the type it has there, `encrypted` has to agree, and the
+/// indexes are those of the file, so that attributes need not repeat them. The path is relative to the directory of
+/// `Cargo.toml`, or to that of the source file. An edit of the file compiles the struct anew.
+///
+/// ```
+/// use cloudkit_core::{CkRecord, Query, Timestamp};
+///
+/// #[derive(CkRecord)]
+/// #[ck(schema = "tests/news.ckdb")]
+/// struct Article {
+///     title: String,
+///     status: Option<String>,
+///     published_at: Timestamp,
+///     tags: Vec<String>,
+///     views: i64,
+/// }
+///
+/// let query = Query::<Article>::new().filter(|a| a.title.eq("Hello")).sort(|a| a.published_at.descending());
+/// ```
+///
+/// A filter on `views` does not compile, and the message quotes the line to change. A struct that lacks fields of the
+/// record type has to say `projection`.
 ///
 /// # Options of a field
 ///
@@ -183,4 +213,66 @@ pub fn records(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(CkEnum, attributes(ck))]
 pub fn enumeration(input: TokenStream) -> TokenStream {
     enumeration::derive(input.into()).into()
+}
+
+/// Writes the structs of a schema file: one with `#[derive(CkRecord)]` for each of its record types.
+///
+/// ```
+/// use cloudkit_core::{CkEnum, Query, schema};
+///
+/// schema!("tests/news.ckdb");
+///
+/// let article = Article { title: Some("Hello".to_owned()), ..Article::default() };
+/// let query = Query::<Article>::new().filter(|a| a.tags.contains("rust"));
+/// # let _ = (article, query, Author::default());
+/// ```
+///
+/// The path is relative to the directory of `Cargo.toml`, or to that of the source file. An edit of the file compiles the
+/// structs anew. They are what `cloudkit schema generate` writes; that command is for those who want to commit the source.
+///
+/// A struct has the name of its record type, a field that of its field in `snake_case`. Each field is an `Option`, since
+/// CloudKit knows no required fields. The indexes are those of the file, as with
+/// [`#[ck(schema = "...")]`](macro@CkRecord#the-schema-file). `Users` and the types that CloudKit manages, such as
+/// `cloudkit.share`, are left out unless they are named.
+///
+/// # Options
+///
+/// | option | meaning |
+/// |---|---|
+/// | `visibility = pub(crate)` | Who sees the structs and their fields; `pub` if nothing is said. |
+/// | `derive = [Debug, Hash]` | What the structs derive beside `CkRecord`, in place of `Clone`, `Debug`, `Default` and `PartialEq`. |
+/// | `crate = my::cloudkit` | Where `cloudkit_core` is. |
+/// | `types = { Article, Author as Writer, .. }` | The record types, each perhaps with another name for its struct. `..` stands for all others. |
+///
+/// A record type can say more about its fields, each perhaps by a part of
+/// `field! as rust_name: RustType with Conversion`: `!` leaves the `Option` out, because every record has the field; `as`
+/// gives another name in Rust; the type is one that is stored so, such as an enum for a STRING, or of any kind
+/// [`with`](macro@CkRecord#options-of-a-field) a conversion. A name that is no word in Rust stands in quotes.
+///
+/// ```
+/// use cloudkit_core::{CkEnum, Query, schema};
+///
+/// #[derive(CkEnum, Clone, Debug, PartialEq)]
+/// pub enum Status {
+///     Draft,
+///     Live,
+/// }
+///
+/// schema! {
+///     "tests/news.ckdb",
+///     visibility = pub(crate),
+///     derive = [Clone, Debug],
+///     types = {
+///         Article { status: Status, title! as headline, views: u32 },
+///         "Author" as Writer,
+///     },
+/// }
+///
+/// let live = Query::<Article>::new().filter(|a| a.status.eq(Status::Live));
+/// let name = |article: &Article| article.headline.clone();
+/// # let _ = (live, name, std::mem::size_of::<Writer>());
+/// ```
+#[proc_macro]
+pub fn schema(input: TokenStream) -> TokenStream {
+    schema::expand(input.into()).into()
 }

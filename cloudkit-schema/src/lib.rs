@@ -53,6 +53,7 @@ pub mod name;
 mod parser;
 mod print;
 pub mod problem;
+mod shortfall;
 pub mod span;
 
 pub use check::MOST_FIELDS;
@@ -66,4 +67,5 @@ pub use model::{
     RoleDeclaration, Schema, SystemField,
 };
 pub use problem::{Code, Problem, SchemaError, Severity};
+pub use shortfall::Shortfall;
 pub use span::{Origin, Position, Span};

@@ -270,7 +270,8 @@ impl Problem {
         report += &format!("{}[{}]: {}", self.severity(), self.code, self.message);
         if let Some(Place { line, offset, length, .. }) = &self.place {
             let marks = " ".repeat(*offset) + &"^".repeat(*length);
-            report += &format!("\n  | {}\n  | {marks}", line.trim_end());
+            report += format!("\n  | {line}").trim_end();
+            report += &format!("\n  | {marks}");
         }
         if let Some(help) = &self.help {
             report += &format!("\n  help: {help}");

@@ -407,7 +407,7 @@ impl TestContainer {
     }
 
     /// The shapes of query subscriptions that an environment knows: in development those of all subscriptions that were
-    /// ever created there, in production those that were deployed.
+    /// ever created there, in production those that were [deployed](Self::deploy_schema).
     ///
     /// # Errors
     ///
@@ -420,16 +420,6 @@ impl TestContainer {
         shapes.map_err(|error| ContainerError::Store(error.to_string()))
     }
 
-    /// Deploys the shapes of query subscriptions from development to production, which takes no others.
-    ///
-    /// # Errors
-    ///
-    /// [`ContainerError::Store`].
-    pub fn deploy_subscription_shapes(&self) -> Result<(), ContainerError> {
-        let deployed = self.state.store().deploy_subscription_shapes();
-        deployed.map_err(|error| ContainerError::Store(error.to_string()))
-    }
-
     /// Makes all sync tokens that were handed out so far worthless, in both environments: the service forgets how far
     /// its readers have come. They have to start from the beginning.
     ///
@@ -437,8 +427,12 @@ impl TestContainer {
     ///
     /// [`ContainerError::Store`].
     pub fn expire_sync_tokens(&self) -> Result<(), ContainerError> {
-        let expired = self.state.store().expire_sync_tokens();
-        expired.map_err(|error| ContainerError::Store(error.to_string()))
+        let mut store = self.state.store();
+        let expired = store.transaction(|store| {
+            store.expire_sync_tokens(Environment::Development)?;
+            store.expire_sync_tokens(Environment::Production)
+        });
+        expired.map_err(|error: crate::store::StoreError| ContainerError::Store(error.to_string()))
     }
 
     /// Plans a fault, which the next request meets that has not met an earlier one.

@@ -41,7 +41,7 @@ impl TestContainer {
 
     /// Makes the schema of development equal to that of production, and deletes all data of development.
     ///
-    /// Users, keys and tokens stay.
+    /// Users, keys and tokens stay, but the sync tokens of development expire.
     ///
     /// # Errors
     ///

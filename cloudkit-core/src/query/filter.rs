@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use cloudkit_schema::SystemField;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::value::RawValue;
 
@@ -40,6 +41,37 @@ pub enum Comparator {
 }
 
 impl Comparator {
+    /// Every comparator, in the order of Apple's table.
+    pub const ALL: [Self; 21] = [
+        Self::Equals,
+        Self::NotEquals,
+        Self::LessThan,
+        Self::LessThanOrEquals,
+        Self::GreaterThan,
+        Self::GreaterThanOrEquals,
+        Self::Near,
+        Self::ContainsAllTokens,
+        Self::ContainsAnyTokens,
+        Self::In,
+        Self::NotIn,
+        Self::BeginsWith,
+        Self::NotBeginsWith,
+        Self::ListContains,
+        Self::NotListContains,
+        Self::ListContainsAny,
+        Self::NotListContainsAny,
+        Self::ListContainsAll,
+        Self::NotListContainsAll,
+        Self::ListMemberBeginsWith,
+        Self::NotListMemberBeginsWith,
+    ];
+
+    /// Reads the spelling on the wire.
+    #[must_use]
+    pub fn from_wire(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|comparator| comparator.as_str() == text)
+    }
+
     /// The spelling on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -208,6 +240,17 @@ impl RawName {
         Self { name: Cow::Owned(name.into()), system: true }
     }
 
+    /// The name in the schema language, which has names of its own for the fields that CloudKit adds.
+    pub(super) fn name_in_schema(&self) -> &str {
+        let declared = || {
+            SystemField::ALL
+                .into_iter()
+                .find(|field| field.mapped_name() == Some(&*self.name))
+                .map(SystemField::as_str)
+        };
+        if self.system { declared().unwrap_or(&self.name) } else { &self.name }
+    }
+
     /// System fields go by their mapped name: both spellings are in use, and this is the one place to change it.
     pub(super) fn serialize_into<S: Serializer>(
         &self,
@@ -225,6 +268,14 @@ impl From<FieldName> for RawName {
 }
 
 impl RawFilter {
+    pub(super) const fn field(&self) -> &RawName {
+        &self.field
+    }
+
+    pub(super) const fn comparator(&self) -> Comparator {
+        self.comparator
+    }
+
     /// A condition on the distance from a place.
     pub(crate) fn near(field: RawName, centre: Location, metres: f64) -> Self {
         let value = if metres.is_finite() && metres >= 0.0 {

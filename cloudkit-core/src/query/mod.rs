@@ -1,6 +1,7 @@
 //! What may be asked: filters, sorts, and the query that joins them.
 
 pub mod capability;
+mod description;
 mod field;
 mod filter;
 mod operand;
@@ -11,6 +12,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 pub use capability::Listable;
+pub use description::{FilterDescription, QueryDescription, SortDescription};
 pub use field::{Field, FieldDef, FieldName};
 pub use filter::{Comparator, Filter};
 pub(crate) use filter::{RawFilter, RawName};

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use cloudkit_schema::Index;
+
 use super::model::{Field, Record, SystemField, SystemKind};
 use crate::context::Context;
 use crate::names;
@@ -45,8 +47,8 @@ fn check_system_field(cx: &mut Context, field: &SystemField) {
     let method = field.method;
     for (index, span) in field.index.iter() {
         let reason = match (index, field.kind) {
-            ("SEARCHABLE", _) => "only text has words to search",
-            ("SORTABLE", SystemKind::User) => "it refers to a user, and references have no order",
+            (Index::Searchable, _) => "only text has words to search",
+            (Index::Sortable, SystemKind::User) => "it refers to a user, and references have no order",
             _ => continue,
         };
         cx.mistake(span, format_args!("`{method}` cannot be {index}: {reason}"));

@@ -3,6 +3,7 @@
 mod check;
 mod expand;
 mod model;
+mod schema;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,8 +17,9 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     let mut cx = Context::default();
-    let record = model::Record::read(&mut cx, &input);
+    let mut record = model::Record::read(&mut cx, &input);
     check::check(&mut cx, &record);
+    schema::apply(&mut cx, &mut record);
     // The impl is emitted even beside errors: without it every use of the type would fail too.
     let implementation = expand::expand(&record);
     let errors = cx.into_compile_errors();

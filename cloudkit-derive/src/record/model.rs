@@ -1,5 +1,6 @@
 //! What a struct declares, as it is written: every part keeps its syntax, so that a rule can point at it.
 
+use cloudkit_schema::Index as SchemaIndex;
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -8,12 +9,15 @@ use syn::{Data, DeriveInput, Fields, Ident, Path, Type, Visibility};
 use crate::attr::{self, Options};
 use crate::context::Context;
 use crate::names::{self, Case};
+use crate::schema_file::SchemaFile;
 use crate::shape;
 
 pub(crate) struct Record<'a> {
     pub(crate) input: &'a DeriveInput,
     pub(crate) core: Path,
     pub(crate) record_type: Name,
+    /// The schema file, if one is named; `None` in it if it cannot be used.
+    pub(crate) schema: Option<Option<SchemaFile>>,
     pub(crate) projection: bool,
     pub(crate) system_fields: Vec<SystemField>,
     pub(crate) fields: Vec<Field<'a>>,
@@ -35,6 +39,7 @@ pub(crate) struct Field<'a> {
     pub(crate) ty: &'a Type,
     pub(crate) name: Name,
     pub(crate) index: Index,
+    pub(crate) source: Source,
     pub(crate) encrypted: Option<Span>,
     pub(crate) skip: Option<Span>,
     pub(crate) default: Option<Fallback>,
@@ -64,6 +69,28 @@ pub(crate) struct SystemField {
     pub(crate) mapped_name: &'static str,
     pub(crate) kind: SystemKind,
     pub(crate) index: Index,
+    pub(crate) source: Source,
+}
+
+/// What says which indexes a field has.
+pub(crate) enum Source {
+    /// Its attributes.
+    Attributes,
+    /// The schema file.
+    Schema(Declared),
+    /// The schema file would, and does not: then the field has every index, so that one mistake is one error.
+    Unknown,
+}
+
+/// A field in the schema file.
+pub(crate) struct Declared {
+    /// Its line; `None` if it is one of the fields that need not be declared, and is not.
+    pub(crate) line: Option<usize>,
+    /// The name of the file.
+    pub(crate) file: String,
+    /// Where the struct names the file.
+    pub(crate) named: Span,
+    pub(crate) field: cloudkit_schema::Field,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -100,13 +127,16 @@ impl<'a> Record<'a> {
                 .list("index")
                 .and_then(|fields| fields.list(method))
                 .map_or_else(Index::default, Index::read),
+            source: Source::Attributes,
         });
+        let schema = options.text("schema").map(|named| SchemaFile::read(cx, named));
         Self {
             input,
             core: shape::core_path(cx, &options),
             record_type: Name::read(cx, &options, "record_type", &input.ident, "a record type", |ident| {
                 ident
             }),
+            schema,
             projection: options.given("projection").is_some(),
             system_fields: system_fields.into(),
             refused: generic || fields.is_none(),
@@ -173,6 +203,7 @@ impl<'a> Field<'a> {
             ty: &field.ty,
             name: Name::read(cx, &options, "rename", ident, "a field", |ident| case.apply(&ident)),
             index: Index::read(&options),
+            source: Source::Attributes,
             encrypted: options.given("encrypted"),
             skip: options.given("skip"),
             default: match function {
@@ -198,10 +229,14 @@ impl Index {
         }
     }
 
-    /// The indexes that are asked for: their names in the schema language, and where.
-    pub(crate) fn iter(self) -> impl Iterator<Item = (&'static str, Span)> {
-        [("QUERYABLE", self.queryable), ("SORTABLE", self.sortable), ("SEARCHABLE", self.searchable)]
-            .into_iter()
-            .filter_map(|(name, span)| Some((name, span?)))
+    /// The indexes that are there, and what asks for each.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (SchemaIndex, Span)> {
+        [
+            (SchemaIndex::Queryable, self.queryable),
+            (SchemaIndex::Sortable, self.sortable),
+            (SchemaIndex::Searchable, self.searchable),
+        ]
+        .into_iter()
+        .filter_map(|(name, span)| Some((name, span?)))
     }
 }

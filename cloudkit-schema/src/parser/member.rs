@@ -57,7 +57,9 @@ fn index(word: &str) -> Option<(usize, Index)> {
 impl Parser<'_> {
     /// Reads one field or grant, and as far as `,`, `)` or what else follows it.
     pub(super) fn member(&mut self, record_type: &mut RecordType) {
-        if self.is_word("GRANT") {
+        // `grant STRING` is a field whose name lacks its quotes.
+        let is_field = self.word_of(self.peek_at(1)).is_some_and(starts_type);
+        if self.is_word("GRANT") && !is_field {
             match self.grant() {
                 Some(grant) => record_type.grants.push(grant),
                 None => self.skip_member(),

@@ -5,8 +5,10 @@ mod recovery;
 
 use crate::document::Document;
 use crate::lexer::{Kind, Lexed, Token, lex};
-use crate::model::{RecordType, RecordTypeSpans, RoleDeclaration, RoleSpans, Schema};
-use crate::name;
+use crate::model::{
+    MANAGED_PREFIX, RecordType, RecordTypeSpans, RoleDeclaration, RoleSpans, Schema, SystemField,
+};
+use crate::name::{self, shown};
 use crate::problem::{Code, MOST_ERRORS, Place, Problem, Severity, SyntaxError};
 use crate::span::{Lines, Origin, Span};
 
@@ -33,8 +35,10 @@ pub(crate) fn parse(text: &str) -> Document<'_> {
     let Parser { schema, mut faults, define, .. } = parser;
     let syntax_faults = faults.len();
     for (problem, span) in schema.faults() {
-        let told = &faults[..syntax_faults];
-        if !told.iter().any(|fault| fault.span == span && fault.problem.code == problem.code) {
+        // A word that was refused as it stands is not judged as a name as well, and what is missing may be what was refused.
+        let is_told = faults[..syntax_faults].iter().any(|fault| fault.span == span);
+        let may_be_there = incomplete && problem.code == Code::NoGrants;
+        if !is_told && !may_be_there {
             faults.push(Fault { problem, span, expected: None });
         }
     }
@@ -83,7 +87,7 @@ fn place(text: &str, faults: Vec<Fault>) -> Vec<Problem> {
 /// The token as CloudKit's parser writes it.
 fn encountered(text: &str, token: Token) -> String {
     // A name that is not one is cut, so that a message stays a message.
-    let shown: String = token.span.text(text).chars().take(256).collect();
+    let shown: String = token.span.text(text).chars().take(256).map(shown).collect();
     match token.kind {
         Kind::End => "<EOF>".to_owned(),
         Kind::Word | Kind::Quoted => format!(" <IDENTIFIER> \"{shown} \""),
@@ -365,10 +369,11 @@ impl<'a> Parser<'a> {
                 if raw.starts_with('_') {
                     let problem = Problem::new(
                         Code::UnquotedSystemName,
-                        format!("`{raw}` starts with an underscore and needs quotes"),
-                    )
-                    .help(format!("write `\"{raw}\"`"));
-                    self.refuse(token, problem, &["<IDENTIFIER>"]);
+                        format!(
+                            "`{raw}` starts with an underscore, as names of CloudKit do, and those need quotes"
+                        ),
+                    );
+                    self.refuse(token, problem.help(system_name(raw)), &["<IDENTIFIER>"]);
                 } else if name::is_reserved(raw) {
                     let problem = Problem::new(
                         Code::UnquotedReservedWord,
@@ -420,10 +425,26 @@ impl<'a> Parser<'a> {
         let span = first.to(self.end());
         let text = span.text(self.text).to_owned();
         let problem =
-            Problem::new(Code::UnquotedFullStop, format!("`{text}` has a full stop and needs quotes"))
-                .help(format!("write `\"{text}\"`"));
+            Problem::new(Code::UnquotedFullStop, format!("`{text}` has a full stop and needs quotes")).help(
+                if text.starts_with(MANAGED_PREFIX) {
+                    format!("write `\"{text}\"`")
+                } else {
+                    "only CloudKit gives names with a full stop; use `_` instead".to_owned()
+                },
+            );
         self.faults.push(Fault { problem, span: Some(span), expected: Some((dot, &["\"(\""])) });
         Name { text, span }
+    }
+}
+
+/// What to write for a name that starts with an underscore and has no quotes.
+fn system_name(name: &str) -> String {
+    let known =
+        SystemField::ALL.map(SystemField::as_str).into_iter().chain(["_creator", "_icloud", "_world"]);
+    match name::similar(name, known) {
+        Some(known) if known == name => format!("write `\"{name}\"`"),
+        Some(known) => format!("did you mean `\"{known}\"`?"),
+        None => "give it a name that starts with a letter".to_owned(),
     }
 }
 

@@ -6,4 +6,7 @@ mod files;
 mod format;
 mod generate;
 mod grammar;
+mod invalid;
+mod properties;
+mod rules;
 mod support;

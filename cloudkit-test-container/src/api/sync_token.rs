@@ -94,7 +94,7 @@ fn check(binding: &str, feed: Feed, payload: &[u8]) -> [u8; CHECK] {
 impl Call<'_> {
     /// What the tokens of a caller are bound to, besides the feed.
     fn token_binding(&self, store: &Store) -> Result<String, ApiError> {
-        let epoch = store.sync_epoch()?;
+        let epoch = store.sync_epoch(self.environment)?;
         Ok(format!("{} {} {} {epoch}", self.environment, self.scope.as_str(), self.caller_name()))
     }
 

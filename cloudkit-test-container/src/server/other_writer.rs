@@ -12,7 +12,10 @@ pub(super) fn write_before(call: &Call<'_>, body: &[u8], operations: &str) -> Re
         ApiError::bad_request(format!("the planned write of another writer failed: {why}"))
     };
     let request: Option<Value> = serde_json::from_slice(body).ok();
-    let zone = request.as_ref().and_then(|request| request.get("zoneID"));
+    let zone = request.as_ref().and_then(|request| {
+        // Questions for changes name their zones one by one; the first of them is meant.
+        request.get("zoneID").or_else(|| request.pointer("/zones/0/zoneID"))
+    });
     let zone = zone.map(|zone| format!(",\"zoneID\":{zone}")).unwrap_or_default();
     let body = format!("{{\"operations\":{operations}{zone}}}");
 

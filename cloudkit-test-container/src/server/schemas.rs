@@ -165,7 +165,10 @@ impl State {
             let mut store = self.store();
             let schema = self.schemas().production.clone();
             self.replace(&mut store, Environment::Development, schema, |store, _| {
-                store.clear(Environment::Development)
+                store.clear(Environment::Development)?;
+                store.reset_subscription_shapes()?;
+                // Whoever comes with one has data that is no more, and no feed tells of it.
+                store.expire_sync_tokens(Environment::Development)
             })?;
         }
         self.ensure_user_records(Environment::Development)

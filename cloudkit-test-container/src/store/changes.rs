@@ -5,6 +5,7 @@
 
 use std::ops::ControlFlow;
 
+use cloudkit_core::Environment;
 use rusqlite::params;
 
 use super::sqlite::SELECT_ZONES;
@@ -157,15 +158,15 @@ impl Store {
         Ok(())
     }
 
-    /// How often the tokens of all feeds were made worthless.
-    pub(crate) fn sync_epoch(&self) -> Result<i64, StoreError> {
-        let text = self.read_meta("sync_epoch")?;
+    /// How often the sync tokens of an environment were made worthless.
+    pub(crate) fn sync_epoch(&self, environment: Environment) -> Result<i64, StoreError> {
+        let text = self.read_meta(&format!("sync_epoch {environment}"))?;
         Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
-    /// Makes every sync token that was given out so far worthless.
-    pub(crate) fn expire_sync_tokens(&mut self) -> Result<(), StoreError> {
-        let next = self.sync_epoch()? + 1;
-        self.write_meta("sync_epoch", next.to_string())
+    /// Makes every sync token worthless that was given out in an environment so far.
+    pub(crate) fn expire_sync_tokens(&mut self, environment: Environment) -> Result<(), StoreError> {
+        let next = self.sync_epoch(environment)? + 1;
+        self.write_meta(&format!("sync_epoch {environment}"), next.to_string())
     }
 }

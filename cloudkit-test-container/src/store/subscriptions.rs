@@ -136,6 +136,15 @@ impl Store {
         Ok(())
     }
 
+    /// Takes from development all shapes that production does not know: part of resetting development.
+    pub(crate) fn reset_subscription_shapes(&mut self) -> Result<(), StoreError> {
+        let sql = "DELETE FROM subscription_shapes WHERE environment = ?1
+            AND shape NOT IN (SELECT shape FROM subscription_shapes WHERE environment = ?2)";
+        let (from, to) = (Environment::Development.as_str(), Environment::Production.as_str());
+        self.connection.execute(sql, [from, to])?;
+        Ok(())
+    }
+
     /// Lets production know all shapes that development knows: part of deploying a schema.
     pub(crate) fn deploy_subscription_shapes(&mut self) -> Result<(), StoreError> {
         let sql = "INSERT OR IGNORE INTO subscription_shapes (environment, shape)

@@ -341,6 +341,21 @@ async fn c079_tokens_can_be_made_to_expire() {
 }
 
 #[tokio::test]
+async fn c079_a_reset_of_development_ends_its_tokens_and_no_others() {
+    let server = Server::start().await;
+    let alice = with_books(&server).await;
+    let in_production = server.user("alice").production();
+    in_production.create_zone("books").await;
+    let (_, token, _) = database(&alice, json!({})).await;
+    let (_, of_production, _) = database(&in_production, json!({})).await;
+    server.container.reset_development().unwrap();
+    let reply = alice.post("private/changes/database", json!({ "syncToken": token })).await;
+    reply.refused(400, "BAD_REQUEST", UNKNOWN);
+    assert_eq!(database(&alice, json!({})).await.0, [""; 0]);
+    assert_eq!(database(&in_production, json!({ "syncToken": of_production })).await.0, [""; 0]);
+}
+
+#[tokio::test]
 async fn c080_garbage_and_foreign_tokens_fail_the_zone() {
     let server = Server::start().await;
     let alice = with_books(&server).await;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use serde_json::{Map, Number, Value, json};
 
-use super::support::{Server, create, int64};
+use super::support::{Request, Server, create, int64, operation};
 
 /// Words that mean something to the server, so that a body gets past the first check.
 const WORDS: &[&str] = &[
@@ -104,6 +104,31 @@ const WORDS: &[&str] = &[
     "\0",
     "k3",
     "AAEC",
+    "AQAAAAAA",
+    "HwoEAAAA",
+    "zone",
+    "zones",
+    "syncToken",
+    "metaSyncToken",
+    "reverse",
+    "desiredRecordTypes",
+    "numberAsStrings",
+    "subscription",
+    "subscriptions",
+    "subscriptionID",
+    "subscriptionType",
+    "firesOn",
+    "firesOnce",
+    "notificationInfo",
+    "alertBody",
+    "alertLocalizationArgs",
+    "additionalFields",
+    "shouldBadge",
+    "sub-1",
+    "apnsEnvironment",
+    "development",
+    "apnsToken",
+    "clientId",
 ];
 
 fn word() -> impl Strategy<Value = String> {
@@ -251,12 +276,73 @@ fn saves() -> Vec<Value> {
     ]
 }
 
-/// Sends bodies to an action. A failing one is made small, printed, and its seed kept beside this file.
-fn fuzz(action: &str, good: Vec<Value>) {
+fn zone_operations() -> Vec<Value> {
+    vec![json!({ "operations": [
+        { "operationType": "create", "zone": { "zoneID": { "zoneName": "books" } } },
+        { "operationType": "delete", "zone": { "zoneID": { "zoneName": "films", "ownerRecordName": "_defaultOwner" } } },
+    ] })]
+}
+
+fn zone_lookups() -> Vec<Value> {
+    vec![
+        json!({ "zones": [{ "zoneName": "books" }, { "zoneName": "_defaultZone" }, { "zoneName": "gone" }] }),
+    ]
+}
+
+fn zone_changes() -> Vec<Value> {
+    vec![json!({ "zones": [
+        { "zoneID": { "zoneName": "books" }, "syncToken": "AQAAAAAA", "resultsLimit": 3 },
+        { "zoneID": { "zoneName": "books" }, "desiredKeys": ["cents"], "desiredRecordTypes": ["Account"] },
+        { "zoneID": { "zoneName": "books" }, "reverse": true, "numberAsStrings": true },
+    ], "resultsLimit": 2 })]
+}
+
+fn other_changes() -> Vec<Value> {
+    vec![
+        json!({ "syncToken": "HwoEAAAA", "resultsLimit": 3 }),
+        json!({ "metaSyncToken": "AQAB", "resultsLimit": 3 }),
+        json!({ "zoneID": { "zoneName": "books" }, "syncToken": "AQAAAAAA", "resultsLimit": 3, "reverse": false }),
+    ]
+}
+
+fn subscriptions() -> Vec<Value> {
+    let query = json!({ "recordType": "Account", "filterBy": [
+        { "fieldName": "cents", "comparator": "LESS_THAN", "fieldValue": int64(5) },
+        { "fieldName": "place", "comparator": "NEAR", "distance": 1000.0,
+          "fieldValue": { "value": { "latitude": 1.0, "longitude": 2.0 }, "type": "LOCATION" } },
+    ] });
+    vec![
+        json!({ "operations": [
+            { "operationType": "create", "subscription": {
+                "subscriptionID": "sub-1", "subscriptionType": "query", "query": query,
+                "firesOn": ["create", "update", "delete"], "firesOnce": false, "zoneWide": true,
+                "notificationInfo": { "alertBody": "b", "alertLocalizationArgs": ["cents", "place"],
+                    "additionalFields": ["cents", "place", "friend", "tags"], "shouldBadge": true } } },
+            { "operationType": "create", "subscription": {
+                "subscriptionID": "all", "subscriptionType": "query", "query": { "recordType": "Account" },
+                "firesOn": ["create", "update"], "zoneID": { "zoneName": "_defaultZone" } } },
+        ] }),
+        json!({ "operations": [
+            { "operationType": "create", "subscription": {
+                "subscriptionID": "z", "subscriptionType": "zone", "zoneID": { "zoneName": "books" } } },
+            { "operationType": "delete", "subscription": { "subscriptionID": "sub-1" } },
+        ] }),
+    ]
+}
+
+fn push_tokens() -> Vec<Value> {
+    vec![json!({ "apnsEnvironment": "development", "apnsToken": "t", "clientId": "c" })]
+}
+
+/// Sends bodies to endpoints, each of which answers with an array of this name, if it answers at all. A failing body is
+/// made small, printed, and its seed kept beside this file.
+fn fuzz(paths: &[&str], array: Option<&str>, good: Vec<Value>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let server = runtime.block_on(Server::start());
     let runtime = &runtime;
     let caller = server.user("alice");
+    runtime.block_on(caller.create_zone("books"));
+    runtime.block_on(caller.register_for_notifications());
     let body = prop_oneof![
         1 => any_json(),
         9 => (proptest::sample::select(good), vec((0_usize..40, change()), 1..5)).prop_map(|(mut body, changes)| {
@@ -273,34 +359,85 @@ fn fuzz(action: &str, good: Vec<Value>) {
         ..Config::default()
     };
     let result = TestRunner::new(config).run(&body, |body| {
-        let in_public = runtime.block_on(caller.post(&format!("public/records/{action}"), body.clone()));
-        let in_private = runtime.block_on(caller.post(&format!("private/records/{action}"), body));
-        for reply in [in_public, in_private] {
+        for path in paths {
+            let target = match path.strip_prefix("device/") {
+                Some(path) => caller.target(path).replacen("/database/", "/device/", 1),
+                None => caller.target(path),
+            };
+            let reply = runtime.block_on(caller.send(Request::post(target, body.to_string())));
             prop_assert!(reply.status < 500, "{:?}", reply);
             prop_assert!(reply.status != 401 && reply.status != 421, "{:?}", reply);
-            prop_assert!(reply.status != 200 || reply.body["records"].is_array(), "{:?}", reply);
+            prop_assert!(
+                reply.status != 200 || array.is_none_or(|array| reply.body[array].is_array()),
+                "{:?}",
+                reply
+            );
+        }
+        // Whatever it has made of that, it still takes saves, and tells subscribers of them.
+        let fields = json!({
+            "cents": int64(1),
+            "place": { "value": { "latitude": 1.0, "longitude": 2.0 }, "type": "LOCATION" },
+        });
+        let save = json!([operation(
+            "forceUpdate",
+            json!({
+            "recordType": "Account", "recordName": "after-all", "fields": fields })
+        )]);
+        for database in ["public", "private"] {
+            let saved = runtime.block_on(caller.modify(database, save.clone()));
+            prop_assert_eq!(&saved.record(0)["recordName"], "after-all");
         }
         Ok(())
     });
     if let Err(failure) = result {
         panic!("{failure}");
     }
-    // After all of that it still does its work.
-    let saved = runtime.block_on(caller.create("public", "Account", "after-all", json!({})));
-    assert_eq!(saved["recordName"], "after-all");
 }
 
 #[test]
 fn any_query_is_answered() {
-    fuzz("query", queries());
+    fuzz(&["public/records/query", "private/records/query"], Some("records"), queries());
 }
 
 #[test]
 fn any_lookup_is_answered() {
-    fuzz("lookup", lookups());
+    fuzz(&["public/records/lookup", "private/records/lookup"], Some("records"), lookups());
 }
 
 #[test]
 fn any_save_is_answered() {
-    fuzz("modify", saves());
+    fuzz(&["public/records/modify", "private/records/modify"], Some("records"), saves());
+}
+
+#[test]
+fn any_zone_operation_is_answered() {
+    fuzz(&["public/zones/modify", "private/zones/modify"], Some("zones"), zone_operations());
+}
+
+#[test]
+fn any_zone_lookup_is_answered() {
+    fuzz(&["public/zones/lookup", "private/zones/lookup"], Some("zones"), zone_lookups());
+}
+
+#[test]
+fn any_question_for_changes_is_answered() {
+    fuzz(&["private/changes/zone", "shared/changes/zone"], Some("zones"), zone_changes());
+    fuzz(
+        &["private/changes/database", "private/zones/changes", "shared/changes/database"],
+        Some("zones"),
+        other_changes(),
+    );
+    fuzz(&["private/records/changes"], Some("records"), other_changes());
+}
+
+#[test]
+fn any_subscription_is_answered() {
+    let paths =
+        ["public/subscriptions/modify", "private/subscriptions/modify", "public/subscriptions/lookup"];
+    fuzz(&paths, Some("subscriptions"), subscriptions());
+}
+
+#[test]
+fn any_push_token_is_answered() {
+    fuzz(&["device/tokens/create", "device/tokens/register"], None, push_tokens());
 }

@@ -257,7 +257,7 @@ async fn production_takes_deployed_shapes_only() {
     assert_eq!(container.subscription_shapes(Environment::Development).unwrap(), []);
     server.key().subscribe("public", overdrawn("sub-1", &["create"])).await;
     refused(overdrawn("sub-1", &["create"])).await;
-    container.deploy_subscription_shapes().unwrap();
+    container.deploy_schema().unwrap();
     let shapes = container.subscription_shapes(Environment::Production).unwrap();
     let shown: Vec<String> = shapes.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["Account where cents LESS_THAN, fires on create"]);
@@ -276,7 +276,7 @@ async fn production_takes_deployed_shapes_only() {
     // Development learns from what was ever created there, though it be gone.
     server.key().subscribe("public", overdrawn("sub-5", &["delete"])).await;
     server.key().subscription("public", "delete", json!({ "subscriptionID": "sub-5" })).await;
-    container.deploy_subscription_shapes().unwrap();
+    container.deploy_schema().unwrap();
     in_production.subscribe("public", overdrawn("sub-5", &["delete"])).await;
 
     // A subscription to a zone has no shape that could be deployed.
@@ -285,4 +285,22 @@ async fn production_takes_deployed_shapes_only() {
     let zone =
         json!({ "subscriptionID": "z", "subscriptionType": "zone", "zoneID": { "zoneName": "books" } });
     alice.subscribe("private", zone).await;
+}
+
+#[tokio::test]
+async fn a_reset_of_development_takes_its_subscriptions_and_their_shapes() {
+    let server = Server::start().await;
+    let (key, container) = (server.key(), &server.container);
+    key.subscribe("public", overdrawn("sub-1", &["create"])).await;
+    container.deploy_schema().unwrap();
+    key.subscribe("public", overdrawn("sub-2", &["delete"])).await;
+    key.production().subscribe("public", overdrawn("sub-1", &["create"])).await;
+
+    container.reset_development().unwrap();
+    let development = container.subscription_shapes(Environment::Development).unwrap();
+    assert_eq!(development, container.subscription_shapes(Environment::Production).unwrap());
+    assert_eq!(development.len(), 1);
+    assert_eq!(server.key().get("public/subscriptions/list").await.list("subscriptions").len(), 0);
+    let in_production = server.key().production().get("public/subscriptions/list").await;
+    assert_eq!(in_production.list("subscriptions").len(), 1);
 }

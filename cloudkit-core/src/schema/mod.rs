@@ -32,15 +32,19 @@
 
 #![expect(clippy::test_attr_in_doctest, reason = "the test is what the example shows")]
 
+mod deployable;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-#[doc(no_inline)]
-pub use cloudkit_schema::Schema;
 use cloudkit_schema::{DataType, Field, Primitive, RecordType, SystemField};
+#[doc(no_inline)]
+pub use cloudkit_schema::{Index, Schema, Shortfall};
 
-use crate::record::{FieldDescriptor, Index, RecordDescriptor, RecordTypes};
+use crate::record::{self, FieldDescriptor, RecordDescriptor, RecordTypes};
 use crate::value::ScalarType;
+
+pub use deployable::{NotDeployable, assert_deployable, check_deployable};
 
 /// Two structs say different things about one field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -153,15 +157,15 @@ fn field(described: &FieldDescriptor) -> Field {
     indexes(described.index).iter().fold(Field::new(described.name, data_type), Field::with_index)
 }
 
-fn indexes(index: Index) -> cloudkit_schema::Indexes {
-    let Index { queryable, sortable, searchable } = index;
+fn indexes(index: record::Index) -> cloudkit_schema::Indexes {
+    let record::Index { queryable, sortable, searchable } = index;
     cloudkit_schema::Indexes { queryable, sortable, searchable }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::SystemIndexes;
+    use crate::record::{Index, SystemIndexes};
     use crate::value::ValueType;
 
     const QUERYABLE: Index = Index { queryable: true, sortable: false, searchable: false };

@@ -1,0 +1,35 @@
+//! `cloudkit container`: a test container for programs in any language.
+
+mod ready;
+pub mod serve;
+
+use clap::{Args, Subcommand};
+
+use crate::Context;
+use crate::failure::Result;
+
+/// What can be written after `cloudkit container`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do with a test container.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a test container until it is told to stop.
+    Serve(Box<serve::Arguments>),
+}
+
+/// Carries out one of the commands.
+///
+/// # Errors
+///
+/// Whatever kept it from being carried out.
+pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
+    match arguments.command {
+        Command::Serve(arguments) => serve::run(*arguments, context).await,
+    }
+}

@@ -1,0 +1,317 @@
+//! `cloudkit container serve`: a test container that runs until it is told to stop.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use cloudkit_core::Environment;
+use cloudkit_core::auth::{KeyId, PrivateKey, PublicKey};
+use cloudkit_test_container::{
+    ContainerError, FaultFileError, Faults, Latency, StartError, TestContainer, TestContainerBuilder, User,
+};
+use tempfile::NamedTempFile;
+
+use super::ready::Ready;
+use crate::failure::Result;
+use crate::{Context, Exit, Failure, Format, credentials, input};
+
+/// The largest schema that is read.
+const LONGEST_SCHEMA: u64 = 16 << 20;
+
+/// The name of the private key in the directory of the data.
+const KEY_FILE: &str = "private-key.pem";
+
+/// What can be written after `cloudkit container serve`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Without --key-id it makes a key and keeps it: in the directory of --data, or in a temporary file that goes away when it \
+stops. Both environments accept it. It listens on the loopback interface unless --listen names another address.
+
+Examples:
+  cloudkit container serve --schema schema.ckdb --user alice
+  cloudkit container serve --data ./cloudkit --jit --ready-json > ready.json
+  cloudkit container serve --key-id 0123…cdef@production --public-key eckey.pub --schema schema.ckdb --deploy
+  cloudkit container serve --jit --latency 80 --faults faults.toml --seed 42
+
+Exit codes: 0 stopped by SIGINT or SIGTERM, 1 it could not start or was broken off, 2 wrong usage, \
+4 stopped, and a planned fault was met by no request.")]
+pub struct Arguments {
+    /// The address and port; port 0 is a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// The ID of the container.
+    #[arg(long, value_name = "ID", default_value = "iCloud.com.example.App")]
+    pub id: String,
+    /// A schema, imported into development.
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// Deploys the schema of development to production.
+    #[arg(long)]
+    pub deploy: bool,
+    /// Lets saves in development create the record types and fields they need. CloudKit's web services never do.
+    #[arg(long)]
+    pub jit: bool,
+    /// Keeps everything in this directory [default: in memory].
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Registers a key under this ID, for both environments or for one: ID@development, ID@production.
+    #[arg(long, value_name = "ID", requires = "public_key")]
+    pub key_id: Vec<String>,
+    /// The public half of the key of the --key-id before it.
+    #[arg(long, value_name = "FILE", requires = "key_id")]
+    pub public_key: Vec<PathBuf>,
+    /// The API token of both environments.
+    #[arg(long, value_name = "TOKEN")]
+    pub api_token: Option<String>,
+    /// Adds a user, who is signed in with this web auth token if one is given.
+    #[arg(long, value_name = "NAME[=TOKEN]")]
+    pub user: Vec<String>,
+    /// The token that opens the management API.
+    #[arg(long, value_name = "TOKEN")]
+    pub management_token: Option<String>,
+    /// What everything random follows.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Delays all requests by so many milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub latency: Option<u64>,
+    /// A plan of faults, as TOML or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Lets queries see a write only after so many milliseconds.
+    #[arg(long, value_name = "MS")]
+    pub index_lag: Option<u64>,
+    /// Leaves out the header x-cloudkit-explain.
+    #[arg(long)]
+    pub strict_headers: bool,
+    /// Prints one line of JSON when it accepts requests.
+    #[arg(long)]
+    pub ready_json: bool,
+}
+
+/// Serves until a signal comes.
+///
+/// # Errors
+///
+/// Whatever kept it from starting.
+pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
+    // Before anybody can know that there is something to stop.
+    let signals = Signals::listen()?;
+    let builder = describe(&arguments, context)?;
+    let container = builder.start().await.map_err(not_started)?;
+    let key =
+        settle_schema(&arguments, context, &container).and_then(|()| settle_key(&arguments, &container))?;
+
+    let ready = Ready::of(&container, key.id.clone(), key.path());
+    if arguments.ready_json || context.format == Format::Json {
+        context.print_json(&ready)?;
+    } else {
+        context.print(&ready)?;
+    }
+    context.flush()?;
+    if !arguments.listen.ip().is_loopback() {
+        context.say(format!("note: whoever reaches {} can use the container", arguments.listen));
+    }
+    context.say(format!("The seed is {}.", container.seed()));
+
+    let signal = signals.next().await;
+    context.say(format!("Stopped by {signal}."));
+    if let Err(unmet) = container.finish().await {
+        return Err(Failure::from(unmet).with_exit(Exit::new(4)));
+    }
+    Ok(Exit::OK)
+}
+
+fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContainerBuilder> {
+    let mut builder = TestContainer::builder(arguments.id.clone())
+        .listen(arguments.listen)
+        .jit(arguments.jit)
+        .strict_headers(arguments.strict_headers);
+    if let Some(directory) = &arguments.data {
+        builder = builder.data(directory);
+    }
+    if let Some(seed) = arguments.seed {
+        builder = builder.seed(seed);
+    }
+    let mut faults = match &arguments.faults {
+        Some(file) => Faults::from_file(file)
+            .map_err(|error: FaultFileError| Failure::from(error).with_exit(Exit::USAGE))?,
+        None => Faults::new(),
+    };
+    if let Some(ms) = arguments.latency {
+        faults = faults.latency(Latency::Fixed(Duration::from_millis(ms)));
+    }
+    builder = builder.faults(faults);
+    if let Some(ms) = arguments.index_lag {
+        builder = builder.index_lag(Duration::from_millis(ms));
+    }
+    if arguments.key_id.len() != arguments.public_key.len() {
+        return Err(Failure::usage(format!(
+            "there are {} --key-id and {} --public-key; each key has one of both",
+            arguments.key_id.len(),
+            arguments.public_key.len()
+        )));
+    }
+    for (key_id, file) in arguments.key_id.iter().zip(&arguments.public_key) {
+        let (key_id, environments) = registration(key_id)?;
+        builder = builder.key(key_id.as_str(), public_key(file, context)?, &environments);
+    }
+    if let Some(token) = &arguments.api_token {
+        for environment in [Environment::Development, Environment::Production] {
+            builder = builder.api_token(token, environment);
+        }
+    }
+    if let Some(token) = &arguments.management_token {
+        builder = builder.management_token(token);
+    }
+    for user in &arguments.user {
+        builder = match user.split_once('=') {
+            Some((name, token)) => builder.user(User::new(name).web_auth_token(token)),
+            None => builder.user(user.as_str()),
+        };
+    }
+    Ok(builder)
+}
+
+/// Reads `ID`, `ID@development` or `ID@production`.
+fn registration(text: &str) -> Result<(KeyId, Vec<Environment>)> {
+    let (id, environments) = match text.split_once('@') {
+        None => (text, vec![Environment::Development, Environment::Production]),
+        Some((id, environment)) => {
+            let environment = environment.parse().map_err(|_| {
+                Failure::usage(format!("`{environment}` is not an environment: development or production"))
+            })?;
+            (id, vec![environment])
+        }
+    };
+    let key_id = KeyId::new(id).map_err(|error| Failure::from(error).with_exit(Exit::USAGE))?;
+    Ok((key_id, environments))
+}
+
+/// The public key in a file; the public half, if it is a private key.
+fn public_key(file: &Path, context: &mut Context) -> Result<PublicKey> {
+    if let Ok(key) = PrivateKey::from_pem_file(file) {
+        return Ok(key.public_key());
+    }
+    credentials::public_key(file, context)
+}
+
+fn not_started(error: StartError) -> Failure {
+    let exit = match error {
+        StartError::ContainerId(_) | StartError::DuplicateUser(_) | StartError::Faults(_) => Exit::USAGE,
+        _ => Exit::FAILED,
+    };
+    Failure::from(error).context("the container did not start").with_exit(exit)
+}
+
+fn settle_schema(arguments: &Arguments, context: &mut Context, container: &TestContainer) -> Result<()> {
+    if let Some(file) = &arguments.schema {
+        let bytes = input::read(file, LONGEST_SCHEMA, context)?;
+        let refused = |failure: Failure| {
+            failure.context(format!("cannot import {}", input::name(file))).with_exit(Exit::USAGE)
+        };
+        let text = std::str::from_utf8(&bytes).map_err(|error| refused(error.into()))?;
+        container.import_schema(text).map_err(|error: ContainerError| refused(error.into()))?;
+    }
+    if arguments.deploy {
+        container
+            .deploy_schema()
+            .map_err(|error| Failure::from(error).context("cannot deploy the schema"))?;
+    }
+    Ok(())
+}
+
+/// The key that is named to programs, and where its private half is.
+struct Key {
+    id: String,
+    file: Option<KeyFile>,
+}
+
+enum KeyFile {
+    Kept(PathBuf),
+    /// Goes away with the value.
+    Temporary(NamedTempFile),
+}
+
+impl Key {
+    fn path(&self) -> Option<PathBuf> {
+        Some(match self.file.as_ref()? {
+            KeyFile::Kept(path) => path.clone(),
+            KeyFile::Temporary(file) => file.path().to_owned(),
+        })
+    }
+}
+
+fn settle_key(arguments: &Arguments, container: &TestContainer) -> Result<Key> {
+    if let Some(key_id) = arguments.key_id.first() {
+        return Ok(Key { id: registration(key_id)?.0.as_str().to_owned(), file: None });
+    }
+    let own = container.server_key(Environment::Development);
+    let id = own.key_id().as_str().to_owned();
+    let pem = container.private_key_pem();
+    let public_key = PrivateKey::from_pem(&pem)?.public_key();
+    container.register_key(&id, public_key, Environment::Production)?;
+
+    // Temporary files are for their owner only.
+    let directory = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
+    let cannot_keep = |error: std::io::Error| {
+        Failure::from(error).context(format!("cannot keep the private key in {}", directory.display()))
+    };
+    let mut file = tempfile::Builder::new()
+        .prefix("cloudkit-")
+        .suffix(".pem")
+        .tempfile_in(&directory)
+        .map_err(cannot_keep)?;
+    file.write_all(pem.as_bytes()).and_then(|()| file.flush()).map_err(cannot_keep)?;
+    let file = if arguments.data.is_some() {
+        let path = std::path::absolute(directory.join(KEY_FILE)).map_err(cannot_keep)?;
+        file.persist(&path).map_err(|error| cannot_keep(error.error))?;
+        KeyFile::Kept(path)
+    } else {
+        KeyFile::Temporary(file)
+    };
+    Ok(Key { id, file: Some(file) })
+}
+
+/// The signals that stop the container.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+/// The signals that stop the container.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(self) -> &'static str {
+        // Without a way to hear of it, the container runs until the process is ended.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        "Ctrl-C"
+    }
+}

@@ -1,0 +1,12 @@
+use cloudkit_core::{CkRecord, Query};
+
+#[derive(CkRecord)]
+#[ck(schema = "schema.ckdb", projection)]
+struct Patient {
+    #[ck(encrypted)]
+    history: String,
+}
+
+fn main() {
+    let _ = Query::<Patient>::new().filter(|a| a.history.eq("x"));
+}

@@ -1,0 +1,10 @@
+use cloudkit_core::{CkRecord, Timestamp};
+
+#[derive(CkRecord)]
+#[ck(schema = "schema.ckdb", projection)]
+struct Article {
+    #[ck(queryable)]
+    published_at: Timestamp,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use cloudkit_core::{CkRecord, Query};
+
+#[derive(CkRecord)]
+#[ck(schema = "schema.ckdb", projection)]
+struct Article {
+    title: String,
+}
+
+fn main() {
+    let _ = Query::<Article>::new().filter(|a| a.title.gt("rust"));
+}

@@ -1,0 +1,16 @@
+use cloudkit_core::schema;
+
+#[derive(cloudkit_core::CkEnum, Clone, Debug, PartialEq)]
+pub enum Status {
+    Draft,
+    Live,
+}
+
+schema! {
+    "schema.ckdb",
+    types = {
+        Article { title: Status },
+    },
+}
+
+fn main() {}

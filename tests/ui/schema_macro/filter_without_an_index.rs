@@ -1,0 +1,7 @@
+use cloudkit_core::{Query, schema};
+
+schema!("schema.ckdb");
+
+fn main() {
+    let _ = Query::<Article>::new().filter(|a| a.views.eq(5));
+}

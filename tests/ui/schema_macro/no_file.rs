@@ -1,0 +1,5 @@
+use cloudkit_core::schema;
+
+schema!();
+
+fn main() {}

@@ -1,0 +1,11 @@
+use cloudkit_core::schema;
+
+schema! {
+    "schema.ckdb",
+    types = {
+        Article as Thing,
+        Patient as Thing,
+    },
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use cloudkit_core::schema;
+
+schema! {
+    "schema.ckdb",
+    types = {
+        Article as Report,
+        Patient,
+    },
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use cloudkit_core::schema;
+
+schema! {
+    "schema.ckdb",
+    types = {
+        Article { title: Titel },
+    },
+}
+
+fn main() {}

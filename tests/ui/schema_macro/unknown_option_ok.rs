@@ -1,0 +1,8 @@
+use cloudkit_core::schema;
+
+schema! {
+    "schema.ckdb",
+    visibility = pub(crate),
+}
+
+fn main() {}
