@@ -4,6 +4,7 @@
 mod client;
 mod conformance;
 mod explain;
+mod explain_vectors;
 mod faults;
 mod generated;
 mod keys;

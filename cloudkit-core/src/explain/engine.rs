@@ -78,12 +78,7 @@ fn date_header(date: &DateShape, findings: &mut Findings) {
 }
 
 /// What is known of the key that the key ID names.
-fn registration(
-    credentials: &Credentials<'_>,
-    route: &Route<'_>,
-    evidence: &Evidence,
-    findings: &mut Findings,
-) {
+fn registration(credentials: &Credentials<'_>, route: &Route, evidence: &Evidence, findings: &mut Findings) {
     let Some(key_id) = credentials.key_id else { return };
     let is_doubtful = findings.causes.iter().any(|cause| {
         matches!(
@@ -136,7 +131,7 @@ struct Examined<'a> {
     capture: &'a Capture,
     captures: &'a [Capture],
     credentials: Credentials<'a>,
-    route: Route<'a>,
+    route: Route,
     evidence: &'a Evidence,
     limits: &'a Limits,
 }

@@ -1,7 +1,7 @@
 //! What may be shown of a request: no token, no whole body, no whole signature. All of it in ASCII.
 
 /// The names of parameters whose values are secret.
-const SECRET_PARAMETERS: [&str; 4] = ["ckAPIToken", "ckWebAuthToken", "ckSession", "token"];
+const SECRET_PARAMETERS: [&str; 5] = ["ckAPIToken", "ckWebAuthToken", "ckSession", "token", "tok"];
 
 /// The target with `...` in place of the values of tokens.
 pub(super) fn target(target: &str) -> String {

@@ -7,10 +7,11 @@ mod s2s;
 mod tokens;
 
 use cloudkit_core::auth::{HEADER_DATE, HEADER_KEY_ID, HEADER_SIGNATURE};
+use cloudkit_core::explain::CauseCode;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::HeaderMap;
 
-pub(crate) use explain::{Explanation, container_id_malformed, environment_malformed};
+pub(crate) use explain::{Arrived, Explaining, explain};
 pub(crate) use keys::{KeyRing, RegisteredKey};
 pub(crate) use tokens::{REMEMBER_EXPIRED_MS, Tokens, WebAuthToken, redact_target, web_auth_token};
 
@@ -35,6 +36,7 @@ pub enum SignatureVerdict {
 /// A request as far as authentication needs it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SignedRequest<'a> {
+    pub(crate) method: &'a str,
     /// Path and query, byte for byte as they were received.
     pub(crate) target: &'a str,
     pub(crate) headers: &'a HeaderMap,
@@ -44,11 +46,22 @@ pub(crate) struct SignedRequest<'a> {
     pub(crate) endpoint: Endpoint,
 }
 
+impl<'a> SignedRequest<'a> {
+    const fn arrived(&self) -> Arrived<'a> {
+        Arrived { method: self.method, target: self.target, headers: self.headers, body: self.body }
+    }
+}
+
+/// A signed request is refused: for this, or because its signature does not verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refusal(Option<CauseCode>);
+
 /// What authentication leaves for the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Findings {
     pub(crate) signature: SignatureVerdict,
-    pub(crate) explanation: Option<Explanation>,
+    /// Why the request was refused, in one line.
+    pub(crate) explanation: Option<String>,
     /// What was accepted although it is doubtful.
     pub(crate) notes: Vec<String>,
     /// The API token of the request, if it is known.
@@ -80,8 +93,8 @@ pub(crate) fn authenticate(
     if signed && facts::SIGNATURE_WINS_OVER_TOKENS.value {
         return match s2s::verify(state, request, findings) {
             Ok(caller) => Ok(caller),
-            Err(explanation) => {
-                findings.explanation = Some(explanation);
+            Err(Refusal(code)) => {
+                findings.explanation = Some(explain(state, &request.arrived(), code));
                 Err(refused(request))
             }
         };

@@ -6,27 +6,32 @@
 use std::sync::PoisonError;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::auth::{HEADER_DATE, HEADER_KEY_ID, HEADER_SIGNATURE, Signature};
+use cloudkit_core::explain::CauseCode;
 use sha2::{Digest as _, Sha256};
 
-use super::{Explanation, Findings, RegisteredKey, SignatureVerdict, SignedRequest, date, explain};
+use super::explain::line;
+use super::{Findings, Refusal, RegisteredKey, SignatureVerdict, SignedRequest, date};
 use crate::api::{Caller, Endpoint, Scope};
 use crate::facts;
 use crate::server::State;
 
-/// Accepts the request as one of the key's, or says what is wrong with it.
+/// What is accepted although it is doubtful.
+type Note = (CauseCode, &'static str);
+
+/// Accepts the request as one of the key's, or says what it is refused for.
 pub(super) fn verify(
     state: &State,
     request: &SignedRequest<'_>,
     findings: &mut Findings,
-) -> Result<Caller, Explanation> {
+) -> Result<Caller, Refusal> {
     findings.signature = SignatureVerdict::NotChecked;
     let key_id = header(request, HEADER_KEY_ID)?;
     let date_text = header(request, HEADER_DATE)?;
     let signature_text = header(request, HEADER_SIGNATURE)?;
     if request.scope != Scope::Public {
-        return Err(explain::database_not_public(request.scope.as_str()));
+        return Err(Refusal(Some(CauseCode::DatabaseNotPublic)));
     }
     if matches!(
         request.endpoint,
@@ -36,73 +41,50 @@ pub(super) fn verify(
             | Endpoint::TokensCreate
             | Endpoint::TokensRegister
     ) {
-        return Err(explain::user_endpoint(request.endpoint.as_str()));
+        return Err(Refusal(Some(CauseCode::UserEndpoint)));
     }
     let key = find_key(state, request, key_id)?;
-    let date = date::read(date_text)?;
+    let date = date::read(date_text).ok_or(Refusal(Some(CauseCode::DateWrongFormat)))?;
     let window = i64::try_from(state.settings().clock_window.as_secs()).unwrap_or(i64::MAX);
     let skew = date.saturating_sub(state.clock().now_ms().div_euclid(1000));
     if skew.saturating_abs() > window {
-        return Err(explain::clock_skew(skew, window));
+        return Err(Refusal(Some(CauseCode::ClockSkew)));
+    }
+    let signature = read_signature(signature_text)?;
+    if super::tokens::has_token(request.target) {
+        let detail = "a token stands beside the signature, and was ignored";
+        findings.notes.push(line(CauseCode::TokenMixedIn, detail));
     }
     let texts = Texts { request, date: date_text };
-    let signature = read_signature(signature_text, &key, &texts)?;
-
-    let mixed = super::tokens::has_token(request.target);
-    if mixed {
-        findings
-            .notes
-            .push("R7 token_mixed_in: a token stands beside the signature, and was ignored".to_owned());
-    }
     if let Some(note) = texts.accepted_by(&key, &signature) {
-        findings.notes.extend(note.map(str::to_owned));
+        findings.notes.extend(note.map(|(code, detail)| line(code, detail)));
         findings.signature = SignatureVerdict::Valid;
         return Ok(Caller::Key { record_name: key.user_record_name });
     }
     findings.signature = SignatureVerdict::Invalid;
-    let keys = state.keys().read().unwrap_or_else(PoisonError::into_inner);
-    let is_other = |other: &&RegisteredKey| other.public_key.fingerprint() != key.public_key.fingerprint();
-    if keys.all().iter().filter(is_other).any(|other| texts.accepted_by(other, &signature).is_some()) {
-        return Err(explain::key_id_mismatch());
-    }
-    Err(if mixed { explain::token_mixed_in() } else { explain::unproven(&texts.shown()) })
+    Err(Refusal(None))
 }
 
 /// A header that must be there once.
-fn header<'a>(request: &SignedRequest<'a>, name: &'static str) -> Result<&'a str, Explanation> {
+fn header<'a>(request: &SignedRequest<'a>, name: &'static str) -> Result<&'a str, Refusal> {
     let mut values = request.headers.get_all(name).iter();
-    let value = values.next().ok_or_else(|| explain::header_missing(name))?;
+    let value = values.next().ok_or(Refusal(Some(CauseCode::HeaderMissing)))?;
     if values.next().is_some() {
-        return Err(explain::header_duplicated(name));
+        return Err(Refusal(Some(CauseCode::HeaderDuplicated)));
     }
     // Header values are bytes; none of ours has a character outside ASCII.
     Ok(value.to_str().unwrap_or("?"))
 }
 
-fn find_key(state: &State, request: &SignedRequest<'_>, key_id: &str) -> Result<RegisteredKey, Explanation> {
+fn find_key(state: &State, request: &SignedRequest<'_>, key_id: &str) -> Result<RegisteredKey, Refusal> {
     let keys = state.keys().read().unwrap_or_else(PoisonError::into_inner);
     let is_here = |key: &&RegisteredKey| key.environment == request.environment;
     if let Some(key) = keys.with_id(key_id).find(is_here) {
-        return if key.revoked { Err(explain::key_revoked()) } else { Ok(key.clone()) };
+        return if key.revoked { Err(Refusal(Some(CauseCode::KeyRevoked))) } else { Ok(key.clone()) };
     }
-    if let Some(key) = keys.with_id(key_id).next() {
-        return Err(explain::key_other_environment(key.environment.as_str(), request.environment.as_str()));
-    }
-    if state.tokens().knows_api_token(key_id) {
-        return Err(explain::api_token_as_key_id());
-    }
-    let is_well_formed = key_id.len() == 64
-        && key_id.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    if is_well_formed {
-        return Err(explain::key_unknown());
-    }
-    if key_id.starts_with("MF") || key_id.starts_with("-----BEGIN") || key_id.contains(['/', '+', '=']) {
-        return Err(explain::public_key_as_key_id());
-    }
-    let repaired: String =
-        key_id.chars().filter(char::is_ascii_hexdigit).map(|digit| digit.to_ascii_lowercase()).collect();
-    let is_known = keys.with_id(&repaired).next().is_some();
-    Err(explain::key_id_malformed(key_id, is_known))
+    let is_elsewhere = keys.with_id(key_id).next().is_some();
+    let code = if is_elsewhere { CauseCode::KeyOtherEnvironment } else { CauseCode::KeyOtherContainer };
+    Err(Refusal(Some(code)))
 }
 
 /// The texts that may have been signed.
@@ -117,56 +99,28 @@ impl Texts<'_> {
     }
 
     /// Whether the key signed one of the texts that are accepted; with what is to be noted about it.
-    fn accepted_by(&self, key: &RegisteredKey, signature: &Signature) -> Option<Option<&'static str>> {
+    fn accepted_by(&self, key: &RegisteredKey, signature: &Signature) -> Option<Option<Note>> {
         let target = self.request.target;
         let mut readings = vec![(self.body_hash(), target, None)];
         if facts::PATH_ALONE_MAY_BE_SIGNED.value
             && let Some((path, _)) = target.split_once('?')
         {
-            let note = "M8 query_sent_not_signed: the signature covers the path without its query string";
-            readings.push((self.body_hash(), path, Some(note)));
+            let detail = "the signature covers the path without its query string";
+            readings.push((self.body_hash(), path, Some((CauseCode::QuerySentNotSigned, detail))));
         }
         if facts::EMPTY_BODY_MAY_HASH_TO_NOTHING.value && self.request.body.is_empty() {
-            let note =
-                "M17 empty_body_hash_form: the signed text has nothing where the hash of no body belongs";
-            readings.push((String::new(), target, Some(note)));
+            let detail = "the signed text has nothing where the hash of no body belongs";
+            readings.push((String::new(), target, Some((CauseCode::EmptyBodyHashForm, detail))));
         }
         readings.into_iter().find_map(|(hash, path, note)| {
             let text = format!("{}:{hash}:{path}", self.date);
             key.public_key.verify(text.as_bytes(), signature).then_some(note)
         })
     }
-
-    /// The text that CloudKit wants signed, without the values of tokens.
-    fn shown(&self) -> String {
-        format!("{}:{}:{}", self.date, self.body_hash(), super::redact_target(self.request.target))
-    }
 }
 
-fn read_signature(text: &str, key: &RegisteredKey, texts: &Texts<'_>) -> Result<Signature, Explanation> {
-    let Ok(bytes) = BASE64.decode(text) else {
-        let is_hex = text.len() >= 16
-            && text.len().is_multiple_of(2)
-            && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_url = || URL_SAFE.decode(text).is_ok() || URL_SAFE_NO_PAD.decode(text).is_ok();
-        return Err(if is_hex {
-            explain::signature_hex()
-        } else if text.contains(['-', '_']) && is_url() {
-            explain::signature_base64url()
-        } else {
-            explain::signature_base64_broken()
-        });
-    };
-    if let Ok(signature) = Signature::from_der(&bytes) {
-        return Ok(signature);
-    }
-    let raw = Signature::from_raw(&bytes).ok();
-    if raw.is_some_and(|signature| texts.accepted_by(key, &signature).is_some()) {
-        return Err(explain::signature_raw_rs());
-    }
-    // Hex digits are base64 too, if their number is right.
-    if text.len() >= 100 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(explain::signature_hex());
-    }
-    Err(explain::signature_placeholder())
+/// The one form that is taken: strict DER in standard base64.
+fn read_signature(text: &str) -> Result<Signature, Refusal> {
+    let bytes = BASE64.decode(text).map_err(|_| Refusal(Some(CauseCode::SignatureBase64Broken)))?;
+    Signature::from_der(&bytes).map_err(|_| Refusal(Some(CauseCode::SignatureDerNotStrict)))
 }

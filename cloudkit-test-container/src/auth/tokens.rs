@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use cloudkit_core::explain::CauseCode;
 use cloudkit_core::{Environment, ServerErrorCode};
 use percent_encoding::percent_decode_str;
 
+use super::explain::line;
 use super::{Findings, SignedRequest, explain};
 use crate::api::{ApiError, Caller, Endpoint, Scope};
 use crate::api_tokens::{ApiTokenDef, ApiTokenSettings};
@@ -52,14 +54,15 @@ impl Tokens {
         self.api.push(token);
     }
 
-    pub(crate) fn knows_api_token(&self, token: &str) -> bool {
-        self.api.iter().any(|known| known.token == token)
-    }
-
     /// What is set for an API token. Nothing is set for one that is not known.
     pub(crate) fn api_token_settings(&self, token: &str, environment: Environment) -> ApiTokenSettings {
         let is_meant = |known: &&ApiTokenDef| known.token == token && known.environment == environment;
         self.api.iter().find(is_meant).map(|known| known.settings.clone()).unwrap_or_default()
+    }
+
+    /// Those of all environments.
+    pub(crate) fn api_tokens(&self) -> impl Iterator<Item = &str> {
+        self.api.iter().map(|known| known.token.as_str())
     }
 
     /// An API token of the environment.
@@ -158,7 +161,8 @@ pub(super) fn authenticate(
 ) -> Result<Caller, ApiError> {
     let failed = |reason: &str| ApiError::new(ServerErrorCode::AuthenticationFailed, reason);
     let Some(api_token) = parameter(request.target, API_TOKEN) else {
-        findings.explanation = Some(why_nothing(request));
+        findings.explanation =
+            Some(explain(state, &request.arrived(), Some(CauseCode::NoCredentialsReached)));
         return Err(failed("no auth method found"));
     };
     let now = state.clock().now_ms();
@@ -184,8 +188,8 @@ pub(super) fn authenticate(
             None => None,
             Some(text) => {
                 if request.target.split_once('?').is_some_and(|(_, query)| query.contains('+')) {
-                    let note = "R12 web_token_not_encoded: a plus sign in the query string is not escaped";
-                    findings.notes.push(note.to_owned());
+                    let detail = "a plus sign in the query string is not escaped";
+                    findings.notes.push(line(CauseCode::WebTokenNotEncoded, detail));
                 }
                 Some((tokens.web_auth_token(&text, request.environment).cloned(), text))
             }
@@ -234,20 +238,6 @@ const fn is_user_endpoint(endpoint: Endpoint) -> bool {
             | Endpoint::UsersLookupId
             | Endpoint::UsersLookupContacts
     )
-}
-
-/// What a request without credentials probably meant as such.
-fn why_nothing(request: &SignedRequest<'_>) -> super::Explanation {
-    if request.headers.contains_key(http::header::AUTHORIZATION) {
-        return explain::bearer_token_sent();
-    }
-    let looks_meant = |name: &&http::HeaderName| {
-        name.as_str().starts_with("x-apple-cloudkit") || name.as_str().starts_with("x-cloudkit")
-    };
-    match request.headers.keys().find(looks_meant) {
-        Some(name) => explain::header_name_wrong(name.as_str()),
-        None => explain::no_credentials(),
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloudkit_core::auth::HEADER_KEY_ID;
+use cloudkit_core::explain::CauseCode;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
@@ -12,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use super::other_writer::write_before;
 use super::{LoggedRequest, State, cors, courier, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
-use crate::auth::{Explanation, Findings, SignedRequest, authenticate, redact_target, web_auth_token};
+use crate::auth::{Arrived, Findings, SignedRequest, authenticate, explain, redact_target, web_auth_token};
 use crate::clock::http_date;
 use crate::facts;
 use crate::faults::{Arrival, Fault, Met};
@@ -76,12 +77,13 @@ impl Route {
 /// Why a path leads nowhere.
 struct NoRoute {
     error: ApiError,
-    explanation: Option<Explanation>,
+    /// For what the credentials are refused, if it is that.
+    refused_for: Option<CauseCode>,
 }
 
 impl From<ApiError> for NoRoute {
     fn from(error: ApiError) -> Self {
-        Self { error, explanation: None }
+        Self { error, refused_for: None }
     }
 }
 
@@ -154,7 +156,7 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         server_error_code,
         key_id: known_key_id(state, request),
         signature: findings.signature,
-        explanation: findings.explanation.map(|explanation| explanation.to_string()),
+        explanation: findings.explanation,
         notes: findings.notes,
         uuid,
         at_ms: state.clock().now_ms(),
@@ -172,7 +174,15 @@ fn respond(
     let route = match route(state, &request.target) {
         Ok(route) => route,
         Err(no_route) => {
-            findings.explanation = no_route.explanation;
+            if no_route.refused_for.is_some() {
+                let arrived = Arrived {
+                    method: &request.method,
+                    target: &request.target,
+                    headers: &request.headers,
+                    body: request.body.as_deref().unwrap_or_default(),
+                };
+                findings.explanation = Some(explain(state, &arrived, no_route.refused_for));
+            }
             return Err(no_route.error);
         }
     };
@@ -191,6 +201,7 @@ fn respond(
         state.expire_web_auth_token(&token);
     }
     let signed = SignedRequest {
+        method: &request.method,
         target: &request.target,
         headers: &request.headers,
         body,
@@ -264,16 +275,16 @@ fn route(state: &State, target: &str) -> Result<Route, NoRoute> {
     let mut segment = || segments.next().ok_or_else(no_handler);
     let (container, environment, rest) = (decoded(segment()?), decoded(segment()?), segment()?);
 
-    let failed = |explanation| NoRoute {
+    let failed = |code| NoRoute {
         error: ApiError::new(ServerErrorCode::AuthenticationFailed, "Authentication failed"),
-        explanation: Some(explanation),
+        refused_for: Some(code),
     };
     let served = &state.settings().container_id;
     if container != *served {
-        return Err(failed(crate::auth::container_id_malformed(&container, served)));
+        return Err(failed(CauseCode::ContainerIdMalformed));
     }
     let environment: Environment =
-        environment.parse().map_err(|_| failed(crate::auth::environment_malformed(&environment)))?;
+        environment.parse().map_err(|_| failed(CauseCode::EnvironmentMalformed))?;
     if let Some(endpoint) = Endpoint::from_device_path(&decoded(rest)) {
         // The reference has these under `database`, where the live service knows the path but no method.
         let misplaced = !is_device;
@@ -326,7 +337,7 @@ fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, rep
     if let Some(explanation) = &findings.explanation
         && !state.settings().strict_headers
     {
-        set("x-cloudkit-explain", &explanation.to_string());
+        set("x-cloudkit-explain", explanation);
     }
     if !reply.headers.contains_key(http::header::CONTENT_TYPE) {
         let json = HeaderValue::from_static("application/json; charset=utf-8");

@@ -11,7 +11,7 @@ use cloudkit_core::{Environment, ServerErrorCode};
 use super::sign_in::SignIn;
 use super::{Courier, Log, Schemas};
 use crate::api::{ApiError, Scope};
-use crate::auth::{KeyRing, RegisteredKey, Tokens};
+use crate::auth::{Explaining, KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
 use crate::faults::Running;
@@ -59,6 +59,7 @@ pub(crate) struct State {
     /// The sign-in pages that were handed out.
     sign_ins: Mutex<HashMap<String, SignIn>>,
     courier: Courier,
+    explaining: Mutex<Explaining>,
     log: Log,
     /// What proves that the address of a file was made here.
     download_key: [u8; 32],
@@ -89,6 +90,7 @@ impl State {
             faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
             courier: Courier::default(),
+            explaining: Mutex::default(),
             log: Log::default(),
             url: OnceLock::new(),
         };
@@ -113,6 +115,10 @@ impl State {
 
     pub(crate) fn keys(&self) -> &RwLock<KeyRing> {
         &self.keys
+    }
+
+    pub(crate) fn explaining(&self) -> MutexGuard<'_, Explaining> {
+        self.explaining.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn courier(&self) -> &Courier {

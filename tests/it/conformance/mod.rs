@@ -8,6 +8,7 @@ mod assets;
 mod changes;
 mod comparators;
 mod concurrency;
+mod diagnosis;
 mod feed_model;
 mod fuzz;
 mod indexes;

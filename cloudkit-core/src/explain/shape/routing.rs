@@ -5,39 +5,57 @@ use crate::Environment;
 use crate::explain::{Capture, CauseCode, Evidence};
 
 /// What the path says.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::explain) struct Route<'a> {
+#[derive(Clone, Debug, Default)]
+pub(in crate::explain) struct Route {
     pub(in crate::explain) environment: Option<Environment>,
     /// What follows the database, such as `records/query`.
-    pub(in crate::explain) endpoint: Option<&'a str>,
+    endpoint: Option<String>,
 }
 
-impl Route<'_> {
+impl Route {
     /// Whether the endpoint reads its input from the body.
     pub(in crate::explain) fn needs_body(&self) -> bool {
-        self.endpoint.is_some_and(|endpoint| {
-            !READ_WITHOUT_BODY.contains(&endpoint) && endpoint != "users/discover" && endpoint.contains('/')
-        })
+        self.endpoint.as_deref().is_some_and(|endpoint| method_of(endpoint) == Some("POST"))
     }
 }
 
-/// The endpoints that only GET reaches.
-const READ_WITHOUT_BODY: [&str; 4] = ["zones/list", "subscriptions/list", "users/caller", "users/current"];
+/// The method that an endpoint is called with; `None` if there are two, or if it is not known.
+fn method_of(endpoint: &str) -> Option<&'static str> {
+    match endpoint {
+        "zones/list" | "subscriptions/list" | "users/caller" | "users/current" => Some("GET"),
+        "users/discover" => None,
+        other => {
+            let family = other.split_once('/')?.0;
+            let is_known = matches!(
+                family,
+                "records" | "zones" | "subscriptions" | "users" | "assets" | "tokens" | "changes"
+            );
+            is_known.then_some("POST")
+        }
+    }
+}
 
 /// Checks where a signed request goes.
-pub(in crate::explain) fn routing<'a>(
-    capture: &'a Capture,
+pub(in crate::explain) fn routing(
+    capture: &Capture,
     evidence: &Evidence,
     is_signed: bool,
     findings: &mut Findings,
-) -> Route<'a> {
+) -> Route {
     host(capture, findings);
     let mut route = Route::default();
-    let Some(rest) = capture.path().strip_prefix("/database/1/") else { return route };
-    let mut segments = rest.splitn(4, '/');
+    let path = capture.path();
+    let is_device = path.starts_with("/device/1/");
+    let Some(rest) = path.strip_prefix("/database/1/").or_else(|| path.strip_prefix("/device/1/")) else {
+        return route;
+    };
+    // Escapes in the path are taken for what they stand for.
+    let mut segments = rest
+        .splitn(if is_device { 3 } else { 4 }, '/')
+        .map(|segment| percent_encoding::percent_decode_str(segment).decode_utf8_lossy());
 
     if let Some(container) = segments.next() {
-        check_container(container, evidence, findings);
+        check_container(&container, evidence, findings);
     }
     if let Some(environment) = segments.next() {
         match environment.parse::<Environment>() {
@@ -50,24 +68,29 @@ pub(in crate::explain) fn routing<'a>(
                 CauseCode::EnvironmentMalformed,
                 format!(
                     "the path names the environment {}; it is development or production, in lower case",
-                    shown(environment)
+                    shown(&environment)
                 ),
             ),
         }
     }
-    match segments.next() {
-        Some(database @ ("private" | "shared")) if is_signed => findings.sure(
-            CauseCode::DatabaseNotPublic,
-            format!(
-                "the {database} database cannot be used with a server-to-server key; only the public one can"
+    if !is_device {
+        match segments.next().as_deref() {
+            Some(database @ ("private" | "shared")) if is_signed => findings.sure(
+                CauseCode::DatabaseNotPublic,
+                format!(
+                    "the {database} database cannot be used with a server-to-server key; only the public one can"
+                ),
             ),
-        ),
-        Some("public") if is_signed => findings.exclude(CauseCode::DatabaseNotPublic, "the public database"),
-        _ => {}
+            Some("public") if is_signed => {
+                findings.exclude(CauseCode::DatabaseNotPublic, "the public database");
+            }
+            _ => {}
+        }
     }
-    route.endpoint = segments.next().map(|endpoint| endpoint.trim_end_matches('/'));
-    if let Some(endpoint) = route.endpoint {
+    if let Some(endpoint) = segments.next() {
+        let endpoint = endpoint.trim_end_matches('/');
         check_endpoint(endpoint, capture, is_signed, findings);
+        route.endpoint = Some(endpoint.to_owned());
     }
     route
 }
@@ -88,14 +111,13 @@ fn host(capture: &Capture, findings: &mut Findings) {
 }
 
 fn check_container(container: &str, evidence: &Evidence, findings: &mut Findings) {
-    let decoded = percent_encoding::percent_decode_str(container).decode_utf8_lossy();
     let served = evidence.container.as_deref();
-    if served.is_some_and(|served| served == decoded) {
+    if served.is_some_and(|served| served == container) {
         return;
     }
     let why = match served {
-        Some(served) if served.eq_ignore_ascii_case(&decoded) => "container IDs are case-sensitive",
-        _ if !decoded.starts_with("iCloud.") && !decoded.starts_with("com.apple.") => {
+        Some(served) if served.eq_ignore_ascii_case(container) => "container IDs are case-sensitive",
+        _ if !container.starts_with("iCloud.") && !container.starts_with("com.apple.") => {
             "container IDs begin with iCloud."
         }
         Some(_) => "no such container is here",
@@ -107,7 +129,7 @@ fn check_container(container: &str, evidence: &Evidence, findings: &mut Findings
     let served = served.map(|served| format!(", this one is {}", shown(served))).unwrap_or_default();
     findings.sure(
         CauseCode::ContainerIdMalformed,
-        format!("the path names the container {}{served}; {why}", shown(&decoded)),
+        format!("the path names the container {}{served}; {why}", shown(container)),
     );
 }
 
@@ -118,7 +140,13 @@ fn check_endpoint(endpoint: &str, capture: &Capture, is_signed: bool, findings: 
                 CauseCode::UserEndpoint,
                 "users/discover cannot be used with a server-to-server key; it needs a user",
             ),
-            "users/lookup/email" | "users/lookup/id" | "users/lookup/contacts" => findings.note(
+            "users/lookup/email"
+            | "users/lookup/id"
+            | "users/lookup/contacts"
+            | "tokens/create"
+            | "tokens/register"
+            | "records/resolve"
+            | "records/accept" => findings.note(
                 CauseCode::UserEndpoint,
                 format!("whether a server-to-server key reaches {endpoint} is disputed"),
             ),
@@ -126,13 +154,7 @@ fn check_endpoint(endpoint: &str, capture: &Capture, is_signed: bool, findings: 
         }
     }
     let method = capture.method.as_str();
-    let expected = if READ_WITHOUT_BODY.contains(&endpoint) {
-        "GET"
-    } else if endpoint == "users/discover" || !endpoint.contains('/') {
-        return;
-    } else {
-        "POST"
-    };
+    let Some(expected) = method_of(endpoint) else { return };
     if method != expected && !method.is_empty() {
         let detail = format!("{} is sent to {}, which wants {expected}", shown(method), shown(endpoint));
         match capture.reply.as_ref().map(|reply| reply.status) {

@@ -27,7 +27,14 @@ const HALF_ORDER: [u8; 32] = [
 /// Reads the text of the header: the signature inside it, if there is one.
 pub(in crate::explain) fn read_signature(text: &str, findings: &mut Findings) -> Option<Signature> {
     let before = findings.causes.len();
-    let signature = decode(text, findings).and_then(|bytes| numbers(&bytes, findings))?;
+    let signature = decode(text, findings).and_then(|bytes| numbers(&bytes, findings));
+    let Some(signature) = signature else {
+        // How it is written does not matter if it is nothing.
+        let is_nothing =
+            findings.causes[before..].iter().any(|cause| cause.code == CauseCode::SignaturePlaceholder);
+        findings.causes.retain(|cause| !is_nothing || cause.code != CauseCode::SignatureBase64Broken);
+        return None;
+    };
     if findings.causes.len() == before {
         findings.exclude(CauseCode::SignatureRawRs, "the signature is in DER");
         findings.exclude(CauseCode::SignatureBase64Broken, "standard base64 on one line");
@@ -69,12 +76,21 @@ fn decode(text: &str, findings: &mut Findings) -> Option<Vec<u8>> {
     let is_url = bare.contains(['-', '_']);
     let standard = bare.replace('-', "+").replace('_', "/");
     let Ok(bytes) = LENIENT.decode(&standard) else {
-        findings.sure(
-            CauseCode::SignatureBase64Broken,
-            format!(
-                "the signature of {length} characters is no base64: it has other characters in it, or was cut"
-            ),
-        );
+        let letters =
+            standard.bytes().filter(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)).count();
+        if letters >= 80 && letters * 10 >= standard.len() * 9 {
+            findings.sure(
+                CauseCode::SignatureBase64Broken,
+                format!(
+                    "the signature of {length} characters is no base64: it has other characters in it, or was cut"
+                ),
+            );
+        } else {
+            findings.sure(
+                CauseCode::SignaturePlaceholder,
+                format!("the {length} characters of the signature are neither base64 nor hex"),
+            );
+        }
         return None;
     };
     if is_url {
@@ -327,7 +343,9 @@ mod tests {
     fn what_holds_no_signature_is_told_apart() {
         check("", &[SignaturePlaceholder], false);
         check("[object Object]", &[SignatureNotBytes], false);
-        check("placeholder-signature!", &[SignatureBase64Broken], false);
+        check("placeholder-signature!", &[SignaturePlaceholder], false);
+        check("placeholder", &[SignaturePlaceholder], false);
+        check(&TEXT.replace('5', "*"), &[SignatureBase64Broken], false);
         check("AAAA", &[SignaturePlaceholder], false);
         check(&STANDARD.encode([7; 32]), &[SignaturePlaceholder], false);
         check(&STANDARD.encode([0xff; 64]), &[SignaturePlaceholder], false);
