@@ -46,6 +46,7 @@ mod schema;
 mod server;
 mod session;
 mod sharing;
+mod snapshot;
 mod store;
 mod subscription_shape;
 mod users;
@@ -60,6 +61,7 @@ pub use faults::{Fault, FaultFileError, FaultRule, Faults, Latency};
 pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError, SchemaSource};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use subscription_shape::SubscriptionShape;
 pub use users::User;
 
