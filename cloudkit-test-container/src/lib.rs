@@ -45,6 +45,7 @@ mod schema;
 mod server;
 mod session;
 mod sharing;
+mod snapshot;
 mod store;
 mod subscription_shape;
 mod users;
@@ -58,6 +59,7 @@ pub use faults::{Fault, FaultFileError, FaultRule, Faults, Latency};
 pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError, SchemaSource};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use subscription_shape::SubscriptionShape;
 pub use users::User;
 

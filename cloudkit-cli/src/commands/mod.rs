@@ -5,6 +5,7 @@ pub mod container;
 pub mod doctor;
 pub mod explain;
 pub mod key;
+pub mod schema;
 pub mod sign;
 
 use crate::failure::Result;
@@ -20,6 +21,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result {
         Command::Explain(arguments) => explain::run(&arguments, context),
         Command::Doctor(arguments) => doctor::run(&arguments, context).await,
         Command::Key(arguments) => key::run(&arguments, context),
+        Command::Schema(arguments) => schema::run(&arguments, context).await,
         Command::Sign(arguments) => sign::run(&arguments, context),
         Command::Container(arguments) => container::run(arguments, context).await,
         Command::Completions(arguments) => completions::run(&arguments, context),

@@ -1,8 +1,11 @@
 //! The command from outside: arguments in, output and exit code out.
 
+#[cfg(unix)]
+mod container;
 mod doctor;
 mod explain;
 mod help;
 mod key;
+mod schema;
 mod sign;
 mod support;

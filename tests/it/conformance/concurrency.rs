@@ -1,6 +1,7 @@
-//! Many writers at once: no update is lost, and every change tag is the end of one save and the begin of at most one.
+//! Many at once: no update is lost, every change tag is the end of one save and the begin of at most one, and whoever
+//! follows a feed while it grows misses nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -83,4 +84,72 @@ async fn sixty_four_writers_lose_no_update_in_the_default_zone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_writers_lose_no_update_in_a_custom_zone() {
     check("books").await;
+}
+
+/// What a reader knows of a zone: each record's amount.
+type Copy = BTreeMap<String, i64>;
+
+/// Follows a zone by pages of seven until there is no more, and returns the token of the end.
+async fn follow(server: &Server, mut token: Option<String>, copy: &mut Copy) -> Option<String> {
+    loop {
+        let entry = json!({ "zoneID": { "zoneName": "books" }, "syncToken": token, "resultsLimit": 7 });
+        let reply = server.user("alice").post("private/changes/zone", json!({ "zones": [entry] })).await;
+        let page = &reply.list("zones")[0];
+        for record in page["records"].as_array().unwrap() {
+            let name = text(&record["recordName"]);
+            match record["fields"]["cents"]["value"].as_i64() {
+                Some(cents) => copy.insert(name.to_owned(), cents),
+                None => copy.remove(name),
+            };
+        }
+        token = Some(text(&page["syncToken"]).to_owned());
+        if page["moreComing"] == false {
+            return token;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reader_misses_nothing_while_eight_write() {
+    let server = Arc::new(Server::start().await);
+    server.user("alice").create_zone("books").await;
+    let writers: Vec<_> = (0..8_i64)
+        .map(|writer| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move {
+                let alice = server.user("alice");
+                for round in 0..20_i64 {
+                    let name = |at: i64| format!("a-{writer}-{}", (round + at) % 5);
+                    let save = |at: i64| {
+                        let fields = json!({ "cents": int64(round * 10 + at) });
+                        operation(
+                            "forceUpdate",
+                            json!({ "recordType": "Account", "recordName": name(at), "fields": fields }),
+                        )
+                    };
+                    let delete = operation("forceDelete", json!({ "recordName": name(3) }));
+                    alice.modify_in("books", json!([save(0), save(1), delete])).await.record(2);
+                }
+            })
+        })
+        .collect();
+    let mut copy = Copy::new();
+    let mut token = None;
+    while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+        token = follow(&server, token, &mut copy).await;
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    follow(&server, token, &mut copy).await;
+    let mut whole = Copy::new();
+    follow(&server, None, &mut whole).await;
+    assert_eq!(copy, whole);
+    let expected: Copy = (0..8_i64)
+        .flat_map(|writer| {
+            // The last round saved 4 and 0 and deleted 2, the one before it saved 3 and deleted 1.
+            [(4, 190), (0, 191), (3, 180)].map(|(at, cents)| (format!("a-{writer}-{at}"), cents))
+        })
+        .collect();
+    assert_eq!(whole, expected);
 }
