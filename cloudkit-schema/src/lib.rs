@@ -30,7 +30,7 @@
 //! - [`Schema`] and [`model`]: what a schema says; read from a text with [`Schema::parse`], or made in code.
 //! - [`Document`]: a text with its comments, and with every mistake in it as a [`Problem`].
 //! - `Display` of [`Schema`]: the text that CloudKit exports, byte for byte.
-//! - [`format`]: the same text in the layout of exports, with its comments and its order.
+//! - [`format()`]: the same text in the layout of exports, with its comments and its order.
 //! - [`Schema::is_equivalent`]: whether two schemas mean the same. [`Schema::diff`]: what changes from one to another, what
 //!   production forbids, and what to do instead.
 //! - [`mod@generate`]: the structs of a schema as Rust.
