@@ -20,7 +20,7 @@ use crate::value::{Asset, Content, Field, Scalar, write_asset};
 /// `assets/upload`: an address for each file that is to be uploaded.
 pub(super) fn upload(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     let mut wanted = Vec::new();
     for node in items(request, "tokens")? {
@@ -63,7 +63,7 @@ pub(super) fn upload(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
 /// `assets/rereference`: receipts with which the assets of records can be saved in other records.
 pub(super) fn rereference(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     let mut wanted = Vec::new();
     for node in items(request, "assets")? {
