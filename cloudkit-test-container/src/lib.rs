@@ -26,6 +26,7 @@
 //! ```
 
 mod api;
+mod api_tokens;
 mod assets;
 mod auth;
 mod builder;
@@ -51,6 +52,7 @@ mod subscription_shape;
 mod users;
 mod value;
 
+pub use api_tokens::ApiTokenDef;
 pub use auth::SignatureVerdict;
 pub use builder::TestContainerBuilder;
 pub use clock::Clock;

@@ -33,7 +33,7 @@ pub(crate) fn upload_for_any_record(call: &Call<'_>, body: &str) -> Result<Strin
 
 fn upload_for(call: &Call<'_>, request: &Object<'_>, any_record: Option<&str>) -> Result<String, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     let mut wanted = Vec::new();
     for node in items(request, "tokens")? {
@@ -79,7 +79,7 @@ fn upload_for(call: &Call<'_>, request: &Object<'_>, any_record: Option<&str>) -
 /// `assets/rereference`: receipts with which the assets of records can be saved in other records.
 pub(super) fn rereference(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     let mut wanted = Vec::new();
     for node in items(request, "assets")? {

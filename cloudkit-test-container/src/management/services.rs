@@ -58,6 +58,7 @@ impl Cx<'_> {
             .ok_or_else(|| Refusal::not_found("could not find handler for endpoint"))?;
         let caller = self.caller(endpoint, reads)?;
         let call = Call {
+            api_token: None,
             state: self.state,
             environment: self.route.environment,
             scope: self.route.scope,
