@@ -42,7 +42,7 @@ impl Raw {
     }
 
     /// With a fresh user token.
-    fn as_user(self, container: &TestContainer, user: &str) -> Self {
+    fn signed_in(self, container: &TestContainer, user: &str) -> Self {
         self.header(USER_TOKEN, container.issue_user_token(user).unwrap())
     }
 
@@ -81,7 +81,6 @@ impl Raw {
         }
         let mut bytes = (bytes + "\r\n").into_bytes();
         bytes.extend_from_slice(&self.body);
-        let what = self.line;
         let received = tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.write_all(&bytes).unwrap();
@@ -89,27 +88,26 @@ impl Raw {
             stream.read_to_end(&mut received).unwrap();
             received
         });
-        Reply::read(what, &received.await.unwrap())
+        Reply::read(&received.await.unwrap())
     }
 }
 
 #[derive(Debug)]
 struct Reply {
-    what: String,
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
 }
 
 impl Reply {
-    fn read(what: String, bytes: &[u8]) -> Self {
+    fn read(bytes: &[u8]) -> Self {
         let text = std::str::from_utf8(bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines.filter_map(|line| line.split_once(": "));
         let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-        Self { what, status, headers, body: body.to_owned() }
+        Self { status, headers, body: body.to_owned() }
     }
 
     fn header(&self, name: &str) -> &str {

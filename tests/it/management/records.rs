@@ -43,7 +43,7 @@ fn private(rest: &str) -> String {
 
 /// Alice asks.
 async fn ask(container: &TestContainer, method: &str, target: String, body: Option<Value>) -> Reply {
-    let request = Raw::new(method, target).as_user(container, "alice");
+    let request = Raw::new(method, target).signed_in(container, "alice");
     match body {
         Some(body) => request.json(&body),
         None => request.header("Content-Length", "0"),
@@ -185,7 +185,7 @@ async fn values_that_cannot_be_are_refused_by_field() {
         reply.refused(400, "BAD_REQUEST", if field == "views" || field == "unknown" { "" } else { field });
     }
     for body in ["", "[]", "{", "{}"] {
-        let request = Raw::new("POST", public("records")).as_user(&container, "alice");
+        let request = Raw::new("POST", public("records")).signed_in(&container, "alice");
         let reply = request.header("Content-Type", "application/json").chunked(body.as_bytes());
         reply.send(&container).await.refused(400, "BAD_REQUEST", "");
     }
@@ -324,7 +324,7 @@ async fn deleting_by_query_only_counts_in_a_dry_run() {
     assert_eq!(reply.status, 200);
 
     // What one user may not delete is counted as an error, by name.
-    let bob = Raw::new("POST", public("deletionQuery")).as_user(&container, "bob");
+    let bob = Raw::new("POST", public("deletionQuery")).signed_in(&container, "bob");
     let reply = bob.json(&json!({ "recordType": "Article" })).send(&container).await.json(200);
     assert_eq!(reply["deletedCount"], 0);
     assert_eq!(reply["errors"], json!([{ "id": "c", "code": 403, "message": "ACCESS_DENIED" }]));
@@ -359,7 +359,7 @@ async fn all_tokens_are_sent_always_and_the_most_telling_one_counts() {
         Raw::new("GET", &session).header(API_TOKEN, &api_token).header(WEB_AUTH_TOKEN, web_auth_token);
     let reply = request.managed(&container).send(&container).await.json(200);
     assert_eq!(reply["user"]["userRecordName"], user("bob"));
-    let request = Raw::new("GET", &session).header(API_TOKEN, &api_token).as_user(&container, "alice");
+    let request = Raw::new("GET", &session).header(API_TOKEN, &api_token).signed_in(&container, "alice");
     assert_eq!(request.send(&container).await.json(200)["user"]["userRecordName"], user("alice"));
 
     for (header, token) in [("X-Apple-CloudKit-User-Token", "wrong"), (API_TOKEN, "wrong")] {
