@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use cloudkit_core::Config;
 
-use crate::commands::{completions, conformance, container, doctor, explain, key, sign};
+use crate::commands::{completions, conformance, container, doctor, explain, key, schema, sign};
 use crate::output::Format;
 
 /// Works with CloudKit Web Services: explains refused requests, checks a set-up, makes keys and signs.
@@ -30,6 +30,8 @@ pub enum Command {
     Doctor(doctor::Arguments),
     /// Make a key, or see what a key file holds.
     Key(key::Arguments),
+    /// Keep schema files, Rust types and both environments in step.
+    Schema(schema::Arguments),
     /// Sign a request and show every step, to compare another implementation with.
     Sign(sign::Arguments),
     /// Serve a test container to programs in any language.

@@ -28,6 +28,7 @@ pub mod credentials;
 pub mod exit;
 pub mod failure;
 pub mod input;
+pub mod management;
 pub mod output;
 
 use std::ffi::OsString;

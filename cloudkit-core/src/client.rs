@@ -16,6 +16,7 @@ use crate::auth::{
     WebAuthTokenStore,
 };
 use crate::error::{Error, RequestError, Result, ServerError};
+use crate::help::{Asked, AskedWith};
 use crate::record::{FromRecord, RecordName};
 use crate::transport::{self, CallInfo, Failure, Refusal, SendError, SendFailure, Sender, Tally};
 use crate::wire::records::RecordsReply;
@@ -241,7 +242,11 @@ impl Client {
             }
             SendFailure::Transport(source) => Error::Transport { operation, attempts, elapsed, source },
             SendFailure::Refused(refusal) => {
-                Error::Server { operation, source: Box::new(server_error(*refusal, server_date_skew)) }
+                let mut source = Box::new(server_error(*refusal, server_date_skew));
+                if source.code == ServerErrorCode::AuthenticationFailed {
+                    source.asked = Some(Box::new(self.asked(operation)));
+                }
+                Error::Server { operation, source }
             }
             SendFailure::Closed(closed) => Error::Server {
                 operation,
@@ -254,6 +259,18 @@ impl Client {
                 }),
             },
         }
+    }
+
+    /// What bears on a refusal of the credentials.
+    fn asked(&self, operation: &'static str) -> Asked {
+        let credentials = match &self.credential {
+            Credential::ServerToServer(keys) => AskedWith::Key {
+                tried: keys.for_environment(self.environment).count(),
+                in_both_environments: keys.has_one_for_both(),
+            },
+            Credential::Tokens { user, .. } => AskedWith::Token { user: user.is_some() },
+        };
+        Asked { container: self.container.to_string(), environment: self.environment, operation, credentials }
     }
 
     /// A name for a new record: a UUID, as CloudKit itself would choose.

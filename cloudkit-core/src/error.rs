@@ -97,6 +97,8 @@ pub struct ServerError {
     pub clock_skew_seconds: Option<i64>,
     /// The whole answer, for calls that find more in it.
     pub(crate) body: Bytes,
+    /// Who asked what, if the credentials were refused.
+    pub(crate) asked: Option<Box<crate::help::Asked>>,
 }
 
 impl ServerError {
@@ -113,6 +115,7 @@ impl ServerError {
             redirect_url: None,
             clock_skew_seconds: None,
             body: Bytes::new(),
+            asked: None,
         }
     }
 
@@ -172,6 +175,7 @@ impl fmt::Debug for ServerError {
             redirect_url,
             clock_skew_seconds,
             body: _,
+            asked: _,
         } = self;
         f.debug_struct("ServerError")
             .field("code", code)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use cloudkit_schema::case::Case;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
@@ -10,7 +11,7 @@ use syn::{Data, DeriveInput, Fields, Path, Variant};
 
 use crate::attr::{self, Options};
 use crate::context::Context;
-use crate::names::{self, Case};
+use crate::names;
 use crate::shape;
 
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
@@ -21,7 +22,7 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
     let mut cx = Context::default();
     let options = Options::read(&mut cx, &input.attrs, &attr::ENUM);
     let core = shape::core_path(&mut cx, &options);
-    let case = Case::read(&mut cx, &options);
+    let case = names::read_case(&mut cx, &options);
     let generic = shape::refuse_generics(
         &mut cx,
         &input.generics,

@@ -56,15 +56,17 @@ impl RecordType {
             field.origin = Origin::default();
         }
         self.fields.sort_by(|one: &Field, other| one.name.cmp(&other.name));
-        let mut grants: Vec<Grant> = Vec::with_capacity(self.grants.len());
-        for grant in self.grants {
-            match grants.iter_mut().find(|known| known.role == grant.role) {
-                Some(known) => known.operations = known.operations.union(grant.operations),
-                None => grants.push(Grant { origin: Origin::default(), ..grant }),
-            }
-        }
-        grants.retain(|grant| !grant.operations.is_empty());
+        let mut grants: Vec<Grant> =
+            self.grants.into_iter().map(|grant| Grant { origin: Origin::default(), ..grant }).collect();
         grants.sort_by(|one, other| one.role.cmp(&other.role));
+        grants.dedup_by(|grant, kept| {
+            let is_same = grant.role == kept.role;
+            if is_same {
+                kept.operations = kept.operations.union(grant.operations);
+            }
+            is_same
+        });
+        grants.retain(|grant| !grant.operations.is_empty());
         Self { grants, origin: Origin::default(), ..self }
     }
 }

@@ -1,6 +1,6 @@
 //! The rules that a schema must keep beyond the grammar of the language.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::model::{
     DataType, Field, Grant, Index, MANAGED_PREFIX, Primitive, RecordType, RoleDeclaration, SHARE_FIELDS,
@@ -28,7 +28,8 @@ impl Schema {
 
     /// The problems and where they are.
     pub(crate) fn faults(&self) -> Faults {
-        let mut check = Check { schema: self, faults: Vec::new() };
+        let roles = self.roles.iter().map(|role| role.name.as_str()).collect();
+        let mut check = Check { schema: self, roles, faults: Vec::new() };
         check.roles();
         check.one_name_each();
         for record_type in &self.record_types {
@@ -40,6 +41,8 @@ impl Schema {
 
 struct Check<'a> {
     schema: &'a Schema,
+    /// The names of the roles that the schema creates.
+    roles: HashSet<&'a str>,
     faults: Faults,
 }
 
@@ -49,7 +52,7 @@ impl Check<'_> {
     }
 
     fn roles(&mut self) {
-        let mut seen: HashMap<&str, ()> = HashMap::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for role in &self.schema.roles {
             let RoleDeclaration { name, origin } = role;
             let span = origin.get().map(|spans| spans.name);
@@ -62,7 +65,7 @@ impl Check<'_> {
                 self.report(span, problem);
             } else if let Err(fault) = name::check(name) {
                 self.name("role", name, fault, span);
-            } else if seen.insert(name, ()).is_some() {
+            } else if !seen.insert(name) {
                 let problem = Problem::new(Code::DuplicateRole, format!("role `{name}` is created twice"))
                     .help("create it once");
                 self.report(span, problem);
@@ -71,9 +74,9 @@ impl Check<'_> {
     }
 
     fn one_name_each(&mut self) {
-        let mut seen: HashMap<&str, ()> = HashMap::with_capacity(self.schema.record_types.len());
+        let mut seen: HashSet<&str> = HashSet::with_capacity(self.schema.record_types.len());
         for record_type in &self.schema.record_types {
-            if seen.insert(&record_type.name, ()).is_some() {
+            if !seen.insert(&record_type.name) {
                 let problem = Problem::new(
                     Code::DuplicateRecordType,
                     format!("two record types are named `{}`", record_type.name),
@@ -92,9 +95,9 @@ impl Check<'_> {
         {
             self.name("record type", name, fault, span);
         }
-        let mut seen: HashMap<&str, ()> = HashMap::with_capacity(record_type.fields.len());
+        let mut seen: HashSet<&str> = HashSet::with_capacity(record_type.fields.len());
         for field in &record_type.fields {
-            if seen.insert(&field.name, ()).is_some() {
+            if !seen.insert(&field.name) {
                 let problem = Problem::new(
                     Code::DuplicateField,
                     format!("two fields of `{name}` are named `{}`", field.name),
@@ -207,10 +210,11 @@ impl Check<'_> {
         let spans = grant.origin.get();
         let role = grant.role.as_str();
         if let crate::model::Role::Custom(name) = &grant.role
-            && !self.schema.has_role(name)
+            && !self.roles.contains(name.as_str())
         {
             let built_in = ["_creator", "_icloud", "_world"];
-            let known = self.schema.roles.iter().map(|role| role.name.as_str()).chain(built_in);
+            // Of a schema with more roles than people write, not all are compared.
+            let known = self.schema.roles.iter().take(100).map(|role| role.name.as_str()).chain(built_in);
             let help = match similar(name, known).or(similar(&format!("_{name}"), built_in)) {
                 Some(role) => format!("did you mean `{}`?", name::quoted(role)),
                 None if name::check(name).is_ok() => {

@@ -9,6 +9,7 @@ use cloudkit_core::Environment;
 use cloudkit_core::auth::PublicKey;
 use cloudkit_core::record::RecordDescriptor;
 
+use crate::api_tokens::ApiTokenDef;
 use crate::clock::VIRTUAL_START_MS;
 use crate::container::{StartError, TestContainer};
 use crate::facts;
@@ -40,7 +41,8 @@ pub struct TestContainerBuilder {
     pub(crate) data: Option<PathBuf>,
     pub(crate) listen: SocketAddr,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
-    pub(crate) api_tokens: Vec<(String, Environment)>,
+    pub(crate) api_tokens: Vec<ApiTokenDef>,
+    pub(crate) address_books: bool,
     pub(crate) management_token: Option<String>,
     pub(crate) team_id: Option<String>,
 }
@@ -69,6 +71,7 @@ impl TestContainerBuilder {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keys: Vec::new(),
             api_tokens: Vec::new(),
+            address_books: false,
             management_token: None,
             team_id: None,
         }
@@ -218,8 +221,20 @@ impl TestContainerBuilder {
     }
 
     /// Registers an API token for one environment, in place of the one that the container makes.
-    pub fn api_token(mut self, token: impl Into<String>, environment: Environment) -> Self {
-        self.api_tokens.push((token.into(), environment));
+    pub fn api_token(self, token: impl Into<String>, environment: Environment) -> Self {
+        self.api_token_with(ApiTokenDef::new(token, environment))
+    }
+
+    /// Registers an API token with the settings that CloudKit Console has for one.
+    pub fn api_token_with(mut self, token: ApiTokenDef) -> Self {
+        self.api_tokens.push(token);
+        self
+    }
+
+    /// Lets users have all others in their address books, for `users/lookup/contacts` and for `GET users/discover`.
+    /// Without it they fail, as the latter does at Apple for everybody.
+    pub fn address_books(mut self, address_books: bool) -> Self {
+        self.address_books = address_books;
         self
     }
 

@@ -16,6 +16,7 @@ use crate::auth::WebAuthToken;
 use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
 use crate::credentials::{GeneratedKey, settle_credentials, settle_users};
+use crate::facts;
 use crate::faults::{Fault, FaultRule, Running};
 use crate::management::Access;
 use crate::random::Random;
@@ -164,6 +165,7 @@ impl TestContainer {
             strict_headers: builder.strict_headers,
             clock_window: builder.clock_window,
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
+            address_books: builder.address_books,
             asset_limit: builder.asset_limit,
             jit: builder.jit,
             open_indexes: builder.open_indexes,
@@ -368,13 +370,16 @@ impl TestContainer {
     fn accept_web_auth_token(&self, token: &str, record_name: &str) {
         for environment in ENVIRONMENTS {
             let api_token = self.api_token_for(environment);
-            let meaning = WebAuthToken { user: record_name.to_owned(), api_token, expires_at: i64::MAX };
+            let life = i64::try_from(facts::WEB_AUTH_TOKEN_LIFE.value.as_millis()).unwrap_or(i64::MAX);
+            let meaning =
+                WebAuthToken { user: record_name.to_owned(), api_token, expires_at: i64::MAX, life };
             self.state.tokens().register_web_auth_token(token.to_owned(), environment, meaning);
         }
     }
 
     fn issue_token(&self, record_name: &str, environment: Environment) -> String {
-        self.state.issue_web_auth_token(record_name, environment, &self.api_token_for(environment))
+        let life = facts::WEB_AUTH_TOKEN_LIFE.value;
+        self.state.issue_web_auth_token(record_name, environment, &self.api_token_for(environment), life)
     }
 
     /// Ends the life of a web auth token.

@@ -5,6 +5,7 @@ use std::fmt;
 use cloudkit_core::Environment;
 use cloudkit_core::auth::{PrivateKey, PublicKey};
 
+use crate::api_tokens::ApiTokenDef;
 use crate::auth::REMEMBER_EXPIRED_MS;
 use crate::container::StartError;
 use crate::server::{ENVIRONMENTS, State};
@@ -54,7 +55,7 @@ pub(crate) fn settle_users(
 pub(crate) fn settle_credentials(
     state: &State,
     keys: Vec<(String, PublicKey, Vec<Environment>)>,
-    api_tokens: Vec<(String, Environment)>,
+    api_tokens: Vec<ApiTokenDef>,
 ) -> Result<[GeneratedKey; 2], StartError> {
     let kept = state.store().kept_keys().map_err(StartError::data)?;
     let own = |environment: Environment| -> Result<GeneratedKey, StartError> {
@@ -99,21 +100,21 @@ pub(crate) fn settle_credentials(
     }
 
     let mut tokens = api_tokens;
-    for (token, environment) in state.store().kept_api_tokens().map_err(StartError::data)? {
-        let environment: Environment =
-            environment.parse().map_err(|_| StartError::data(StoreError::DamagedKey))?;
-        if !tokens.contains(&(token.clone(), environment)) {
-            tokens.push((token, environment));
+    for kept in state.store().kept_api_tokens().map_err(StartError::data)? {
+        let is_same =
+            |known: &ApiTokenDef| (&known.token, known.environment) == (&kept.token, kept.environment);
+        if !tokens.iter().any(is_same) {
+            tokens.push(kept);
         }
     }
     for environment in ENVIRONMENTS {
-        if tokens.iter().all(|(_, of)| *of != environment) {
-            tokens.push((state.random().hex64(), environment));
+        if tokens.iter().all(|known| known.environment != environment) {
+            tokens.push(ApiTokenDef::new(state.random().hex64(), environment));
         }
     }
-    for (token, environment) in tokens {
-        state.store().keep_api_token(&token, environment).map_err(StartError::data)?;
-        state.tokens().register_api_token(token, environment);
+    for token in tokens {
+        state.store().keep_api_token(&token).map_err(StartError::data)?;
+        state.tokens().register_api_token(token);
     }
     let since = state.clock().now_ms().saturating_sub(REMEMBER_EXPIRED_MS);
     for (token, environment, meaning) in

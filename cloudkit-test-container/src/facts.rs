@@ -94,6 +94,15 @@ facts! {
     WEB_AUTH_TOKEN_LIFE: Duration = Duration::from_secs(30 * 60), Documented,
         "CloudKit Web Services Reference, Composing Web Service Requests",
         "a web auth token lives for 30 minutes, unless the user stays signed in";
+    WEB_AUTH_TOKEN_LONG_LIFE: Duration = Duration::from_secs(14 * 24 * 3600), Documented,
+        "CloudKit Web Services Reference, Composing Web Service Requests",
+        "the web auth token of a user who stays signed in lives for two weeks";
+    FOREIGN_ORIGIN: ServerErrorCode = ServerErrorCode::AuthenticationFailed, Inferred,
+        "CloudKit Console lets one set the allowed origins, and nobody reports what others are told",
+        "a browser whose origin the API token does not allow is refused";
+    ADDRESS_BOOK_CALLS: ServerErrorCode = ServerErrorCode::InternalError, Observed,
+        "reported of GET users/discover in 2026, of Apple's JavaScript too",
+        "calls that read the address book fail with INTERNAL_ERROR";
     REDIRECT_URL_LIFE: Duration = Duration::from_secs(15 * 60), Observed,
         "CloudKit JS asks for a new one every 840 seconds",
         "the page that redirectURL names can be used for 15 minutes";

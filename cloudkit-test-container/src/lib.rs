@@ -26,6 +26,7 @@
 //! ```
 
 mod api;
+mod api_tokens;
 mod assets;
 mod auth;
 mod builder;
@@ -45,11 +46,13 @@ mod schema;
 mod server;
 mod session;
 mod sharing;
+mod snapshot;
 mod store;
 mod subscription_shape;
 mod users;
 mod value;
 
+pub use api_tokens::ApiTokenDef;
 pub use auth::SignatureVerdict;
 pub use builder::TestContainerBuilder;
 pub use clock::Clock;
@@ -58,6 +61,7 @@ pub use faults::{Fault, FaultFileError, FaultRule, Faults, Latency};
 pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError, SchemaSource};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use subscription_shape::SubscriptionShape;
 pub use users::User;
 

@@ -114,8 +114,8 @@ async fn production_has_what_was_deployed_and_keeps_it() {
         server.import_schema("DEFINE SCHEMA"),
         "invalid attempt to delete a record type which is active in a production container",
     );
-    refused(server.import_schema(&article("title STRING,")), "'views' of 'Article'");
-    refused(server.import_schema(&article("title INT64, views INT64,")), "from STRING to INT64");
+    refused(server.import_schema(&article("title STRING,")), "`views` of `Article`");
+    refused(server.import_schema(&article("title INT64, views INT64,")), "STRING becomes INT64");
     assert_eq!(server.export_schema(Development), before);
 
     // An index can go from development; a deployment adds and does not remove.

@@ -482,7 +482,8 @@ impl<'a> Command<'a> {
             Some(_) => "POST",
             None => "GET",
         };
-        let method = self.method.take().unwrap_or_else(|| by_default.to_owned());
+        let method =
+            self.method.take().filter(|method| !method.is_empty()).unwrap_or_else(|| by_default.to_owned());
         let mut capture = Capture::new(method.to_ascii_uppercase(), self.target.take().unwrap_or(target));
         // Without a scheme curl takes plain HTTP.
         capture.scheme = scheme.or_else(|| Some("http".to_owned()));
@@ -491,6 +492,8 @@ impl<'a> Command<'a> {
             self.add_header("Content-Type", "application/json");
             self.add_header("Accept", "application/json");
         }
+        // As curl names itself, version apart, where the command does not say otherwise.
+        self.add_header("User-Agent", "curl");
         self.headers.retain(|(name, _)| {
             !self.removed.iter().any(|removed| removed.eq_ignore_ascii_case(name.trim()))
         });
@@ -504,10 +507,7 @@ impl<'a> Command<'a> {
                 Err(error) => CapturedBody::Exact(error.into_bytes().into()),
             },
         };
-        let mut parsed = Parsed::new(Form::Curl, capture, self.remarks);
-        // A browser names itself when it copies a request. Who types one has curl.
-        parsed.language = parsed.language.or(Some(super::Language::Shell));
-        Ok(parsed)
+        Ok(Parsed::new(Form::Curl, capture, self.remarks))
     }
 }
 

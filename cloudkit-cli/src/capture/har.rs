@@ -119,7 +119,11 @@ pub fn parse(bytes: &[u8], entry: Option<usize>) -> Result<Parsed, ParseError> {
     let read = |at: usize| -> Result<Entry, ParseError> {
         let raw = entries[at].get();
         let offset = start + (raw.as_ptr().addr() - text.as_ptr().addr());
-        serde_json::from_str(raw).map_err(|error| broken(bytes, offset, raw, &error))
+        let entry: Entry = serde_json::from_str(raw).map_err(|error| broken(bytes, offset, raw, &error))?;
+        if entry.request.method.is_empty() {
+            return Err(ParseError::at(bytes, offset, "the request of this entry has no method"));
+        }
+        Ok(entry)
     };
     if let Some(number) = entry {
         if number == 0 || number > entries.len() {

@@ -14,7 +14,6 @@
 pub mod curl;
 pub mod har;
 pub mod http;
-mod language;
 mod powershell;
 mod shell;
 
@@ -25,10 +24,8 @@ use std::io;
 use cloudkit_core::explain::Capture;
 use serde::Serialize;
 
-pub use language::Language;
-
 /// The form of a capture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
     /// A request as it goes over the wire, or as `curl -v` prints it.
@@ -78,13 +75,11 @@ pub struct Parsed {
     pub captures: Vec<Capture>,
     /// What to know about how it was read, a sentence each.
     pub remarks: Vec<String>,
-    /// The programming language that sent it, if the request shows it.
-    pub language: Option<Language>,
 }
 
 impl Parsed {
     fn new(form: Form, capture: Capture, remarks: Vec<String>) -> Self {
-        Self { form, language: Language::of(&capture), captures: vec![capture], remarks }
+        Self { form, captures: vec![capture], remarks }
     }
 }
 

@@ -223,7 +223,8 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
         return Err(ParseError::at(bytes, 0, "this command has no -Uri"));
     };
     let (scheme, host, target) = split_url(&uri.text);
-    let method = method.unwrap_or_else(|| "GET".to_owned()).to_ascii_uppercase();
+    let method =
+        method.filter(|method| !method.is_empty()).unwrap_or_else(|| "GET".to_owned()).to_ascii_uppercase();
     let mut capture = Capture::new(method, target);
     capture.scheme = scheme;
     capture.host = host;

@@ -6,6 +6,7 @@ pub mod container;
 pub mod doctor;
 pub mod explain;
 pub mod key;
+pub mod schema;
 pub mod sign;
 
 use crate::failure::Result;
@@ -22,6 +23,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result {
         Command::Doctor(arguments) => doctor::run(&arguments, context).await,
         Command::Conformance(arguments) => conformance::run(&arguments, context).await,
         Command::Key(arguments) => key::run(&arguments, context),
+        Command::Schema(arguments) => schema::run(&arguments, context).await,
         Command::Sign(arguments) => sign::run(&arguments, context),
         Command::Container(arguments) => container::run(arguments, context).await,
         Command::Completions(arguments) => completions::run(&arguments, context),

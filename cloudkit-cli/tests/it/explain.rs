@@ -214,7 +214,8 @@ fn a_command_is_the_request_that_curl_makes_of_it() {
         assert_eq!(command.host, wire.host, "{}", case.display());
         for header in &command.headers {
             // With --compressed curl names what it can unpack, which differs from one build to another.
-            let is_own = ["accept-encoding"].contains(&&*header.0.to_ascii_lowercase());
+            // And the name of curl has no version in a command.
+            let is_own = ["accept-encoding", "user-agent"].contains(&&*header.0.to_ascii_lowercase());
             let is_sent = wire
                 .headers
                 .iter()
@@ -252,4 +253,165 @@ fn what_browsers_export_is_read() {
         read += 1;
     }
     assert!(read >= 10, "only {read} files were found");
+}
+
+/// What each signature of the date and body of V1 was made over, each checked with OpenSSL.
+const MISTAKES: &[(&[&str], &str)] = &[
+    (
+        &["signature_raw_rs"],
+        "M65tOp9gl0xPLnqiKK18rx7q0ZPXX0idV8VQPbfVZ5fxZJDLntAwMgixcm/NuTAoRAXB0U4GFQ2Zk/1NwYu1/w==",
+    ),
+    (
+        &["full_url_signed"],
+        "MEUCIHkh8VlaFAOQ7awplbc9CP03ayXZI65IEj7FZ0lEhH97AiEA1HENd5oMNONCTl7p2LJGisAeSs4uQ/aRzjL/V20Eb8M=",
+    ),
+    (
+        &["body_not_hashed"],
+        "MEUCIAyJ+bnEyzU15fFLxDK8my2pF9o/Yu0rA4rVT4jPKAnpAiEAyiF7SEuPxnh+nRzncpbycknskbuwJHEtN45faVqXhV8=",
+    ),
+    (
+        &["body_hash_hex"],
+        "MEUCIEFJ6MTbUf+Y1tjN6OWaSCtOAmj99Z/fPH9fxYNyJbPRAiEAm4eWhCRO+ImAObmiF/6BFdW4nsN5W6PwE/JIjVvc1lc=",
+    ),
+    (
+        &["body_hash_base64_of_hex"],
+        "MEUCIF3Ew3zPMM8C8noOyGz1Hx8er35sYWBwhkJ6K3mTuzoGAiEAzkCroedCQ6nAItQi74rZpvXnFYaduo0SP+PFNmeAM8c=",
+    ),
+    (
+        &["path_without_environment"],
+        "MEQCIHHQXTBjbFWiNV6VWAjKJFzk+4r0VrUUwufKVTa7CCFLAiBmQ9XkY/K9Z2AhwXU3zQ1TOnD9jlzkloIvmZ3jxVZBjw==",
+    ),
+    (
+        &["date_header_differs"],
+        "MEUCIGIINCXm2CsR4tVo1ZUKWw5X463ivjwApN0WIvRTOnR2AiEA2FEpafQV7eBymkFx9I5ExKhA+fWL/i8+bc6MopXE8Vw=",
+    ),
+    (
+        &["body_changed_after_hash"],
+        "MEQCIEpu3p+yqIfWFBOFiy5DkH8GI5gHmvjThRYNLD8nSatiAiBSH7KymmstRgb80KKW4q9OcBsT7EXbJAX9VG8jNIGPkQ==",
+    ),
+    (
+        &["body_signed_as_empty"],
+        "MEYCIQD9T+umSmrWYTRtyrWGHy3YYhLZjtsNlbIjXpdPk6mvcwIhAO6KZ9Fh8Dr7QyaBllZ4tDmAS2HY5QEjmk2SOkochhlF",
+    ),
+    (
+        &["digest_applied_twice"],
+        "MEYCIQDTm3lypAcNAlPrCbVbOs6ImkECMbocuGscYHXzezMX7gIhAPu90j8fN1/DhTnvgjaxUJE7gL+q+Omgk8HfP0UolmsM",
+    ),
+    (
+        &["body_hash_hex", "method_in_message"],
+        "MEYCIQCtb/Xvex6FNrt3hIQYkX1quUGpuB6/T1GyrxtWR3GV7AIhANyQ2n4sBffzRbBPvT5KKF0/ilP1pbwKGhonx4ZlFp6L",
+    ),
+];
+
+#[test]
+fn each_mistake_is_proved_and_the_fix_is_in_the_language_of_the_request() {
+    for &(codes, signature) in MISTAKES {
+        let arguments = ["--public-key", &public_key(), "--format", "json"];
+        let output = explain(&arguments, v1(signature));
+        assert_eq!(output.code, Some(1), "{codes:?}: {}{}", output.stdout, output.stderr);
+        let json = output.json();
+        let causes = json["causes"].as_array().expect("a list");
+        let sure = causes.iter().filter(|cause| cause["strength"] == "sure");
+        let mut found: Vec<&str> = sure.map(|cause| cause["code"].as_str().expect("a code")).collect();
+        found.sort_unstable();
+        assert_eq!(found, codes);
+        assert_eq!((&json["verdict"], &json["proven"]), (&"invalid".into(), &true.into()), "{codes:?}");
+        for cause in causes {
+            let members: Vec<&str> =
+                cause.as_object().expect("an object").keys().map(String::as_str).collect();
+            let expected = ["class", "code", "detail", "fix", "row", "standing", "strength", "title"];
+            assert_eq!(members, expected, "{codes:?}");
+        }
+        // The body and the signature are not to be sent again by whoever reads the output.
+        assert!(!output.stdout.contains(signature), "{codes:?}");
+    }
+    let hex = MISTAKES[3].1;
+    let json = explain(&["--public-key", &public_key(), "--format", "json"], v1(hex)).json();
+    let fix = json["causes"][0]["fix"].as_str().expect("a text");
+    assert!(fix.ends_with("in Python: base64.b64encode(hashlib.sha256(body).digest()).decode()"), "{fix}");
+}
+
+#[test]
+fn the_text_shows_both_messages_one_above_the_other() {
+    let output = explain(&["--public-key", &public_key()], v1(MISTAKES[3].1));
+    assert_eq!((output.code, &*output.stderr), (Some(1), ""));
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert!(lines[0].contains("body_hash_hex (M5)"), "{}", output.stdout);
+    let at = |start: &str| lines.iter().position(|line| line.trim_start().starts_with(start));
+    let (signed, expected) = (at("signed").expect("a line"), at("expected").expect("a line"));
+    assert!(lines[signed].contains("cf681cb94e671fa82fd928b009aafaa3906ecdbfed35293515ad507ca1c54ea5"));
+    assert!(lines[expected].contains("z2gcuU5nH6gv2SiwCar6o5Buzb/tNSk1Fa1QfKHFTqU="));
+    assert!(lines[signed + 1].contains(&"^".repeat(64)), "{}", output.stdout);
+    assert!(lines[expected + 1].contains(&"^".repeat(44)), "{}", output.stdout);
+    // The README shows it as far as there.
+    let readme = std::fs::read_to_string(repository("README.md")).expect("the README");
+    let shown = lines[..=expected + 1].join("\n");
+    assert!(readme.contains(&shown), "not in the README: {shown}");
+}
+
+#[test]
+fn the_exit_code_can_tell_the_class() {
+    let by_class = |signature: &str, request: &dyn Fn(String) -> String| {
+        explain(&["--exit-by-class", "--public-key", &public_key()], request(v1(signature))).code
+    };
+    let same = |request: String| request;
+    assert_eq!(by_class(V1_SIGNATURE, &same), Some(0));
+    assert_eq!(by_class(MISTAKES[3].1, &same), Some(10));
+    assert_eq!(by_class(MISTAKES[0].1, &same), Some(11));
+    assert_eq!(by_class(V1_SIGNATURE, &|request| request.replace("KeyID: 0aa3c896", "KeyID: ")), Some(12));
+    assert_eq!(
+        by_class(V1_SIGNATURE, &|request| request.replace("Request-KeyID:", "Request-Key:")),
+        Some(14)
+    );
+}
+
+#[test]
+fn two_requests_without_a_key_find_the_mistake() {
+    let mut tried = 0;
+    for (case, expected) in corpus() {
+        let second = case.join("second.http");
+        if !second.exists() || expected["verdict"] != "invalid" {
+            continue;
+        }
+        let first = case.join("request.http");
+        let [first, second] = [&first, &second].map(|path| path.to_str().expect("UTF-8"));
+        let output = Cloudkit::new(["explain", first, "--second", second, "--format", "json"]).run();
+        assert_eq!(output.code, Some(1), "{}: {}{}", case.display(), output.stdout, output.stderr);
+        let json = output.json();
+        let mut codes: Vec<&str> = json["causes"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(|cause| cause["strength"] == "sure")
+            .map(|cause| cause["code"].as_str().expect("a code"))
+            .collect();
+        codes.sort_unstable();
+        assert_eq!(Value::from(codes), expected["codes"], "{}", case.display());
+        tried += 1;
+    }
+    assert!(tried > 0, "no case has two requests");
+}
+
+#[test]
+fn a_wrong_key_proves_nothing() {
+    let other = repository("tests/vectors/signing/keys/one.public.pem");
+    let output =
+        explain(&["--public-key", other.to_str().expect("UTF-8"), "--format", "json"], v1(MISTAKES[3].1));
+    assert_eq!(output.code, Some(3), "{}", output.stdout);
+    let json = output.json();
+    assert_eq!((&json["verdict"], &json["proven"]), (&"unproven".into(), &false.into()));
+}
+
+#[test]
+fn a_signature_that_waited_is_stale() {
+    let with = |time: &str| {
+        let arguments = ["--public-key", &public_key(), "--format", "json", "--sent-at", time];
+        explain(&arguments, v1(V1_SIGNATURE)).json()
+    };
+    let stale = with("2016-01-25T23:15:43Z");
+    assert_eq!(
+        (&stale["verdict"], &stale["causes"][0]["code"]),
+        (&"invalid".into(), &"signature_stale".into())
+    );
+    assert_eq!(with("2016-01-25T22:16:00Z")["verdict"], "valid");
 }

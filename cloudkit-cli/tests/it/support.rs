@@ -4,6 +4,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use cloudkit_core::auth::PrivateKey;
+
 /// A run of the command, with no variable of the environment set that the test does not set.
 pub(crate) struct Cloudkit {
     command: Command,
@@ -74,23 +78,45 @@ impl Output {
     }
 }
 
-/// The numbers of the private keys of all fixtures and vectors, in the forms in which they could be printed.
+/// The numbers of the private keys of the fixtures, the vectors and the corpus.
+fn private_keys() -> &'static [[u8; 32]] {
+    static KEYS: std::sync::OnceLock<Vec<[u8; 32]>> = std::sync::OnceLock::new();
+    KEYS.get_or_init(|| {
+        let directories = ["tests/fixtures/keys/good", "tests/vectors/signing/keys", "tests/explain/keys"];
+        let files = directories.iter().flat_map(|directory| {
+            let entries = std::fs::read_dir(repository(directory)).expect("a directory of keys");
+            entries.map(|entry| entry.expect("a directory of keys").path())
+        });
+        let mut keys: Vec<[u8; 32]> = files
+            .filter_map(|file| PrivateKey::from_pem_file(file).ok())
+            .map(|key| {
+                let pem = key.to_sec1_pem();
+                let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+                let der = STANDARD.decode(base64).expect("base64");
+                // SEQUENCE, version 1, OCTET STRING of 32 bytes.
+                assert_eq!(der[2..7], [2, 1, 1, 4, 32]);
+                der[7..39].try_into().expect("32 bytes")
+            })
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        assert!(keys.len() >= 4, "only {} private keys were found", keys.len());
+        keys
+    })
+}
+
+/// Looks for private keys in hexadecimal, in base64 and in PEM.
 #[track_caller]
 pub(crate) fn assert_no_private_key(text: &str) {
-    const SCALARS: [&str; 1] = ["c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721"];
     let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    for scalar in SCALARS {
-        let bytes: Vec<u8> = (0..32)
-            .map(|at| u8::from_str_radix(&scalar[2 * at..2 * at + 2], 16).expect("hexadecimal digits"))
-            .collect();
-        assert!(!squeezed.to_lowercase().contains(scalar), "a private key in {text}");
+    let lower = squeezed.to_lowercase();
+    for key in private_keys() {
+        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!lower.contains(&hex), "a private key in {text}");
         // Base64 has three alignments. The outermost characters depend on the neighbours, so they are left out.
         for shift in 0..3 {
-            use base64::Engine as _;
-            let padded = [&vec![0; shift][..], &bytes].concat();
-            let base64 = base64::engine::general_purpose::STANDARD_NO_PAD.encode(padded);
-            let inner = &base64[4..base64.len() - 4];
-            assert!(!squeezed.contains(inner), "a private key in {text}");
+            let base64 = STANDARD_NO_PAD.encode([&vec![0; shift][..], key].concat());
+            assert!(!squeezed.contains(&base64[4..base64.len() - 4]), "a private key in {text}");
         }
     }
     assert!(!text.contains("PRIVATE KEY-----"), "a private key in {text}");

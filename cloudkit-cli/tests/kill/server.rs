@@ -1,6 +1,6 @@
 //! The serving process.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -34,7 +34,7 @@ impl Server {
             .arg(directory)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let stdout = BufReader::new(process.stdout.take().unwrap());
@@ -44,7 +44,12 @@ impl Server {
     pub(crate) fn wait_until_ready(&mut self) {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
-        self.ready = Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}")));
+        self.ready = serde_json::from_str(&line).ok();
+        if self.ready.is_none() {
+            let mut why = String::new();
+            self.process.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+            panic!("the process is not ready but says {line:?} and {why:?}");
+        }
     }
 
     pub(crate) fn url(&self) -> String {

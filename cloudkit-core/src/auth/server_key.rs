@@ -146,6 +146,11 @@ impl ServerKeys {
         declared.iter().chain(&self.any)
     }
 
+    /// Whether one key ID was given for development and for production, which have IDs of their own.
+    pub(crate) fn has_one_for_both(&self) -> bool {
+        self.development.iter().any(|one| self.production.iter().any(|other| one.key_id() == other.key_id()))
+    }
+
     /// The key that signs in an environment.
     #[must_use]
     pub fn primary(&self, environment: Environment) -> Option<&ServerKey> {

@@ -49,4 +49,5 @@ pub use cause::{Cause, CauseCode, Class, Standing, Strength};
 pub use engine::{explain, explain_several};
 pub use evidence::{Evidence, KnownKey, Limits};
 pub use explanation::{BodyBytes, Excluded, Explanation, Mark, MatchedKey, ShownMessage, Verdict};
+pub use language::Language;
 pub use report::{LineKind, ReportLine};

@@ -83,7 +83,12 @@ impl Explanation {
         self.headline(&mut lines);
         for cause in &self.causes {
             lines.blank();
-            lines.push(LineKind::Text, format!("  {}.", sentence(&cause.detail)));
+            if cause.strength == Strength::Sure {
+                lines.push(LineKind::Text, format!("  {}.", sentence(&cause.detail)));
+            } else {
+                let perhaps = format!("  Perhaps {} ({}): {}.", cause.code, cause.code.row(), cause.detail);
+                lines.push(LineKind::Doubt, perhaps);
+            }
             if let Some(caveat) = cause.code.standing().caveat() {
                 lines.push(LineKind::Aside, format!("  That CloudKit refuses this is {caveat}."));
             }

@@ -1,6 +1,7 @@
 //! What a struct declares, as it is written: every part keeps its syntax, so that a rule can point at it.
 
 use cloudkit_schema::Index as SchemaIndex;
+use cloudkit_schema::case::Case;
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -8,7 +9,7 @@ use syn::{Data, DeriveInput, Fields, Ident, Path, Type, Visibility};
 
 use crate::attr::{self, Options};
 use crate::context::Context;
-use crate::names::{self, Case};
+use crate::names;
 use crate::schema_file::SchemaFile;
 use crate::shape;
 
@@ -111,7 +112,7 @@ static SYSTEM_FIELDS: [(&str, &str, SystemKind); 5] = [
 impl<'a> Record<'a> {
     pub(crate) fn read(cx: &mut Context, input: &'a DeriveInput) -> Self {
         let options = Options::read(cx, &input.attrs, &attr::RECORD);
-        let case = Case::read(cx, &options);
+        let case = names::read_case(cx, &options);
         let fields = named_fields(cx, input);
         let generic = shape::refuse_generics(
             cx,

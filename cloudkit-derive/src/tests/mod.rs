@@ -3,7 +3,7 @@
 
 use proc_macro2::TokenStream;
 
-use crate::names::{self, BadName, Case};
+use crate::names::{self, BadName};
 use crate::{enumeration, record, records};
 
 /// Holds the input and its expansion in `snapshots/<name>.snap`.
@@ -87,25 +87,6 @@ fn an_enum_that_is_stored_as_text() {
         enumeration::derive,
         "enum Status {\n    Draft,\n    #[ck(rename = \"live\")]\n    Published,\n    #[ck(other)]\n    Unknown(String),\n}\n",
     );
-}
-
-#[test]
-fn names_are_split_into_words() {
-    let cases = [
-        ("published_at", "publishedAt", "PublishedAt", "published_at", "PUBLISHED_AT"),
-        ("InReview", "inReview", "InReview", "in_review", "IN_REVIEW"),
-        ("HTTPServer", "httpServer", "HttpServer", "http_server", "HTTP_SERVER"),
-        ("line_2", "line2", "Line2", "line_2", "LINE_2"),
-        ("a", "a", "A", "a", "A"),
-        ("_secret", "_secret", "_Secret", "_secret", "_SECRET"),
-    ];
-    for (rust, camel, pascal, snake, screaming) in cases {
-        assert_eq!(Case::Camel.apply(rust), camel);
-        assert_eq!(Case::Pascal.apply(rust), pascal);
-        assert_eq!(Case::Snake.apply(rust), snake);
-        assert_eq!(Case::ScreamingSnake.apply(rust), screaming);
-        assert_eq!(Case::Unchanged.apply(rust), rust);
-    }
 }
 
 #[test]

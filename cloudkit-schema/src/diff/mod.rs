@@ -25,7 +25,7 @@
 mod advice;
 mod rename;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::model::{
@@ -308,20 +308,14 @@ impl ChangeKind {
 }
 
 fn role_changes(from: &Schema, to: &Schema, changes: &mut Vec<Change>) {
-    let names = |schema: &Schema| -> Vec<String> {
-        schema.canonical().roles.into_iter().map(|role| role.name).collect()
-    };
+    let names =
+        |schema: &Schema| -> BTreeSet<String> { schema.roles.iter().map(|role| role.name.clone()).collect() };
     let (from, to) = (names(from), names(to));
-    for role in &to {
-        if !from.contains(role) {
-            let kind = ChangeKind::RoleAdded { role: role.clone() };
-            changes.push(Change { class: Class::Addition, kind });
-        }
+    for role in to.difference(&from).cloned() {
+        changes.push(Change { class: Class::Addition, kind: ChangeKind::RoleAdded { role } });
     }
-    for role in from {
-        if !to.contains(&role) {
-            changes.push(Change { class: Class::Destructive, kind: ChangeKind::RoleRemoved { role } });
-        }
+    for role in from.difference(&to).cloned() {
+        changes.push(Change { class: Class::Destructive, kind: ChangeKind::RoleRemoved { role } });
     }
 }
 

@@ -159,7 +159,7 @@ impl Parser<'_> {
             let data_type = DataType::of(self.primitive()?);
             return Some(if outside.is_some() { data_type.encrypted() } else { data_type });
         }
-        self.bump();
+        let list = self.bump();
         if self.eat(Kind::Less).is_none() {
             self.unexpected("`<` after `LIST`", &["\"<\""]);
             return None;
@@ -179,12 +179,8 @@ impl Parser<'_> {
                 "`ENCRYPTED` stands before the type of the elements, not before `LIST`",
             )
             .help(format!("write `LIST<ENCRYPTED {primitive}>`"));
-            let list = self.tokens.iter().find(|token| token.span.start > encrypted.span.start).copied();
-            self.faults.push(super::Fault {
-                problem,
-                span: Some(encrypted.span),
-                expected: list.map(|list| (list, ENCRYPTABLE)),
-            });
+            let expected = Some((list, ENCRYPTABLE));
+            self.faults.push(super::Fault { problem, span: Some(encrypted.span), expected });
         }
         let data_type = DataType::of(primitive).list();
         Some(if outside.or(inside).is_some() { data_type.encrypted() } else { data_type })

@@ -3,6 +3,8 @@
 mod member;
 mod recovery;
 
+use std::collections::HashSet;
+
 use crate::document::Document;
 use crate::lexer::{Kind, Lexed, Token, lex};
 use crate::model::{
@@ -33,12 +35,12 @@ pub(crate) fn parse(text: &str) -> Document<'_> {
     }
     let incomplete = parser.faults.iter().any(|fault| fault.expected.is_some());
     let Parser { schema, mut faults, define, .. } = parser;
-    let syntax_faults = faults.len();
+    let told: HashSet<Option<Span>> = faults.iter().map(|fault| fault.span).collect();
     for (problem, span) in schema.faults() {
-        // A word that was refused as it stands is not judged as a name as well, and what is missing may be what was refused.
-        let is_told = faults[..syntax_faults].iter().any(|fault| fault.span == span);
+        // A word that was refused as it stands is not judged as a name as well, and what is missing may be what was
+        // refused.
         let may_be_there = incomplete && problem.code == Code::NoGrants;
-        if !is_told && !may_be_there {
+        if !told.contains(&span) && !may_be_there {
             faults.push(Fault { problem, span, expected: None });
         }
     }

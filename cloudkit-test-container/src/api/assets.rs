@@ -8,30 +8,46 @@ use super::lookup::not_permitted;
 use super::reply::array;
 use super::request::{ZoneId, items, optional_text, required_text};
 use super::save::check_record_name;
-use super::{ApiError, Call, Caller, Scope};
+use super::{ApiError, Call, Caller, Scope, request_object};
 use crate::assets::{DownloadLinks, UPLOAD_PATH};
 use crate::facts;
-use crate::json::{Object, write_string};
+use crate::json::{self, Object, write_string};
 use crate::schema::Permission;
 use crate::server::State;
 use crate::store::{AssetPlace, DatabaseId, Receipt, Store, StoreError, Zone};
 use crate::value::{Asset, Content, Field, Scalar, write_asset};
 
+/// The record of a place when it is not known yet: the file can be saved in the field of any record.
+const ANY_RECORD: &str = "";
+
 /// `assets/upload`: an address for each file that is to be uploaded.
 pub(super) fn upload(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
+    upload_for(call, request, None)
+}
+
+/// The same for records that have no name yet, as the management API asks for it.
+pub(crate) fn upload_for_any_record(call: &Call<'_>, body: &str) -> Result<String, ApiError> {
+    let node = json::parse(body).map_err(|error| ApiError::unexpected_at(error.at))?;
+    upload_for(call, request_object(&node)?, Some(ANY_RECORD))
+}
+
+fn upload_for(call: &Call<'_>, request: &Object<'_>, any_record: Option<&str>) -> Result<String, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     let mut wanted = Vec::new();
     for node in items(request, "tokens")? {
         let token = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
         let field = required_text(token, "fieldName")?.to_owned();
         let record_type = optional_text(token, "recordType")?;
-        let record = match optional_text(token, "recordName")? {
-            Some(name) => name.to_owned(),
-            None => call.state.random_uuid(),
+        let record = match (any_record, optional_text(token, "recordName")?) {
+            (Some(any), _) => any.to_owned(),
+            (None, Some(name)) => name.to_owned(),
+            (None, None) => call.state.random_uuid(),
         };
-        check_record_name(&record, record_type)?;
+        if any_record.is_none() {
+            check_record_name(&record, record_type)?;
+        }
         wanted.push((record, field));
     }
     let zone_id = call.requested_zone(request)?;
@@ -63,7 +79,7 @@ pub(super) fn upload(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
 /// `assets/rereference`: receipts with which the assets of records can be saved in other records.
 pub(super) fn rereference(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     let mut wanted = Vec::new();
     for node in items(request, "assets")? {
@@ -178,7 +194,8 @@ pub(super) fn settle_assets(
         let receipt = store.receipt(text, call.now)?.ok_or_else(refused)?;
         let is_here = receipt.database == zone.database
             && receipt.place.as_ref().is_none_or(|place| {
-                let same_field = place.record == record_name && place.field == field_name;
+                let same_record = place.record == record_name || place.record == ANY_RECORD;
+                let same_field = same_record && place.field == field_name;
                 place.zone == zone.id && (same_field || !facts::RECEIPT_IS_FOR_ONE_FIELD.value)
             });
         if !is_here || !is_verbatim(call.scope, asset, &receipt.asset) {

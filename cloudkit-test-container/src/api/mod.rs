@@ -25,7 +25,7 @@ use cloudkit_core::Environment;
 use crate::json::{self, Node, Object};
 use crate::server::State;
 
-pub(crate) use assets::issue_receipt;
+pub(crate) use assets::{issue_receipt, upload_for_any_record};
 pub(crate) use error::ApiError;
 pub(crate) use zones::check_zone_name;
 
@@ -88,6 +88,8 @@ pub(crate) struct Call<'a> {
     pub(crate) environment: Environment,
     pub(crate) scope: Scope,
     pub(crate) caller: &'a Caller,
+    /// The API token that came with the request.
+    pub(crate) api_token: Option<&'a str>,
     pub(crate) now: i64,
     /// Whether the request asks for `getCurrentSyncToken`.
     pub(crate) wants_sync_token: bool,
@@ -120,6 +122,7 @@ pub(crate) enum Endpoint {
     UsersDiscover,
     UsersLookupEmail,
     UsersLookupId,
+    UsersLookupContacts,
 }
 
 impl Endpoint {
@@ -148,6 +151,7 @@ impl Endpoint {
         (Self::UsersDiscover, "users/discover", &["POST", "GET"]),
         (Self::UsersLookupEmail, "users/lookup/email", &["POST"]),
         (Self::UsersLookupId, "users/lookup/id", &["POST"]),
+        (Self::UsersLookupContacts, "users/lookup/contacts", &["POST", "GET"]),
     ];
 
     /// The endpoint at a path after the name of a database.
@@ -194,6 +198,8 @@ pub(crate) fn answer(
         Endpoint::UsersCurrent => users::current(call),
         Endpoint::ZonesList => zones::list(call),
         Endpoint::SubscriptionsList => subscriptions::list(call),
+        // There is nothing to ask in a body, and Apple's older JavaScript sends none.
+        Endpoint::UsersLookupContacts => users::lookup_contacts(call),
         Endpoint::UsersDiscover if method == "GET" => users::discover_all(call),
         _ => {
             let text =
@@ -224,7 +230,8 @@ pub(crate) fn answer(
                 Endpoint::ZonesList
                 | Endpoint::SubscriptionsList
                 | Endpoint::UsersCaller
-                | Endpoint::UsersCurrent => Err(ApiError::unexpected(&node)),
+                | Endpoint::UsersCurrent
+                | Endpoint::UsersLookupContacts => Err(ApiError::unexpected(&node)),
             }
         }
     }

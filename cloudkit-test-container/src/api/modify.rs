@@ -60,7 +60,7 @@ pub(super) struct Operation<'n, 'a> {
 
 pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     let operations = read_operations(call, request)?;
     let atomic = optional_bool(request, "atomic")?;

@@ -1,6 +1,7 @@
 //! Members that several requests have in common.
 
 use super::{ApiError, Call, Scope};
+use crate::facts;
 use crate::json::{Node, Object};
 use crate::store::{DEFAULT_ZONE, DatabaseId, Store, Zone};
 use crate::value::write_zone_id;
@@ -107,6 +108,11 @@ impl ZoneId {
 }
 
 impl Call<'_> {
+    /// What is answered to a write with nothing but an API token.
+    pub(super) fn sign_in(&self) -> ApiError {
+        self.state.sign_in(facts::TOKEN_ONLY_WRITE.value, self.environment, self.api_token)
+    }
+
     /// The caller's record name where a user or key is sure to be there, else an empty text.
     pub(super) fn caller_name(&self) -> &str {
         self.caller.record_name().unwrap_or_default()

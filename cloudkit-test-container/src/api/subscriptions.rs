@@ -93,7 +93,7 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
 /// Whose subscriptions the request is about.
 fn owner<'a>(call: &'a Call<'_>) -> Result<&'a str, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     call.refuse_scope(Scope::Shared)?;
     Ok(call.caller_name())

@@ -1,5 +1,7 @@
 //! `users/…`: who the caller is, and who others are.
 
+use std::fmt::Write as _;
+
 use cloudkit_core::ServerErrorCode;
 
 use super::reply::array;
@@ -27,12 +29,7 @@ pub(super) fn current(call: &Call<'_>) -> Result<String, ApiError> {
 }
 
 pub(super) fn discover(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
-    if call.scope != Scope::Public {
-        return Err(ApiError::bad_request(format!(
-            "BadRequestException: endpoint not applicable in the database type '{}'",
-            call.scope.in_reasons()
-        )));
-    }
+    call.refuse_user_call_outside_of_public()?;
     let mut entries = Vec::new();
     for node in items(request, "lookupInfos")? {
         let info = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
@@ -60,9 +57,36 @@ pub(super) fn discover(call: &Call<'_>, request: &Object<'_>) -> Result<String, 
     Ok(format!("{{\"users\":{}}}", array(&entries)))
 }
 
-/// The users in the caller's address book. At Apple this fails for everybody, Apple's own programs included.
-pub(super) fn discover_all(_call: &Call<'_>) -> Result<String, ApiError> {
-    Err(ApiError::new(ServerErrorCode::InternalError, "An internal error occurred"))
+/// The users in the caller's address book: `GET users/discover`.
+pub(super) fn discover_all(call: &Call<'_>) -> Result<String, ApiError> {
+    call.refuse_user_call_outside_of_public()?;
+    let entries = address_book(call)?.map(|user| {
+        let info = user.email.as_deref().map(|email| ("emailAddress", email));
+        format!("{{{}}}", identity(user, info))
+    });
+    Ok(format!("{{\"users\":{}}}", array(&entries.collect::<Vec<_>>())))
+}
+
+/// The same in the form of old: `users/lookup/contacts`.
+pub(super) fn lookup_contacts(call: &Call<'_>) -> Result<String, ApiError> {
+    call.refuse_user_call_outside_of_public()?;
+    let entries = address_book(call)?.map(|user| {
+        let mut entry = String::from("{\"userRecordName\":");
+        write_string(&mut entry, &user.record_name);
+        let _ = write!(entry, ",{}}}", plain_names(user));
+        entry
+    });
+    Ok(format!("{{\"users\":{}}}", array(&entries.collect::<Vec<_>>())))
+}
+
+/// All other users who let themselves be found, if the container has address books.
+fn address_book<'a>(call: &Call<'a>) -> Result<impl Iterator<Item = &'a KnownUser>, ApiError> {
+    if !call.state.settings().address_books {
+        return Err(ApiError::new(facts::ADDRESS_BOOK_CALLS.value, "An internal error occurred"));
+    }
+    let caller = call.caller.record_name().map(str::to_owned);
+    let others = call.state.users().iter().filter(move |user| Some(&user.record_name) != caller.as_ref());
+    Ok(others.filter(|user| user.discoverable))
 }
 
 pub(super) fn lookup_email(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
@@ -81,6 +105,7 @@ fn lookup(
     member: &str,
     is_meant: impl Fn(&KnownUser, &str) -> bool,
 ) -> Result<String, ApiError> {
+    call.refuse_user_call_outside_of_public()?;
     let mut entries = Vec::new();
     for node in items(request, "users")? {
         let item = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;
@@ -109,6 +134,14 @@ fn lookup(
         entries.push(entry);
     }
     Ok(format!("{{\"users\":{}}}", array(&entries)))
+}
+
+impl Call<'_> {
+    /// Refuses what is for the public database only.
+    fn refuse_user_call_outside_of_public(&self) -> Result<(), ApiError> {
+        self.refuse_scope(Scope::Private)?;
+        self.refuse_scope(Scope::Shared)
+    }
 }
 
 fn same_email(one: &str, other: &str) -> bool {

@@ -9,7 +9,6 @@ use super::request::{ZoneId, items};
 use super::sharing::leave_zone;
 use super::sync_token::{Feed, Position};
 use super::{ApiError, Call, Caller, Scope};
-use crate::facts;
 use crate::json::{Object, write_string};
 use crate::store::{DEFAULT_ZONE, Store, Zone};
 use crate::value::write_zone_id;
@@ -42,7 +41,7 @@ enum Verb {
 
 pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, ApiError> {
     if *call.caller == Caller::World {
-        return Err(call.state.sign_in(facts::TOKEN_ONLY_WRITE.value, call.environment));
+        return Err(call.sign_in());
     }
     let mut operations = Vec::new();
     let mut names = HashSet::new();

@@ -64,13 +64,21 @@ pub(crate) struct Findings {
     pub(crate) explanation: Option<String>,
     /// What was accepted although it is doubtful.
     pub(crate) notes: Vec<String>,
+    /// The API token of the request, if it is known.
+    pub(crate) api_token: Option<String>,
     /// The web auth token that the reply hands out.
     pub(crate) new_token: Option<String>,
 }
 
 impl Findings {
     pub(crate) fn none() -> Self {
-        Self { signature: SignatureVerdict::Absent, explanation: None, notes: Vec::new(), new_token: None }
+        Self {
+            signature: SignatureVerdict::Absent,
+            explanation: None,
+            notes: Vec::new(),
+            api_token: None,
+            new_token: None,
+        }
     }
 }
 

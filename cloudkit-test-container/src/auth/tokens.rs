@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 use super::explain::line;
 use super::{Findings, SignedRequest, explain};
 use crate::api::{ApiError, Caller, Endpoint, Scope};
+use crate::api_tokens::{ApiTokenDef, ApiTokenSettings};
 use crate::facts;
 use crate::random::Random;
 use crate::server::State;
@@ -24,7 +25,7 @@ const WEB_AUTH_TOKEN: [&str; 2] = ["ckWebAuthToken", "ckSession"];
 /// All tokens of a container.
 #[derive(Default)]
 pub(crate) struct Tokens {
-    api: Vec<(String, Environment)>,
+    api: Vec<ApiTokenDef>,
     /// By their text and the environment that they are for.
     web: HashMap<(String, Environment), WebAuthToken>,
 }
@@ -37,6 +38,8 @@ pub(crate) struct WebAuthToken {
     pub(crate) api_token: String,
     /// In milliseconds since 1970.
     pub(crate) expires_at: i64,
+    /// How long the tokens live that follow this one, in milliseconds.
+    pub(crate) life: i64,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -47,18 +50,24 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn register_api_token(&mut self, token: String, environment: Environment) {
-        self.api.push((token, environment));
+    pub(crate) fn register_api_token(&mut self, token: ApiTokenDef) {
+        self.api.push(token);
+    }
+
+    /// What is set for an API token. Nothing is set for one that is not known.
+    pub(crate) fn api_token_settings(&self, token: &str, environment: Environment) -> ApiTokenSettings {
+        let is_meant = |known: &&ApiTokenDef| known.token == token && known.environment == environment;
+        self.api.iter().find(is_meant).map(|known| known.settings.clone()).unwrap_or_default()
     }
 
     /// Those of all environments.
     pub(crate) fn api_tokens(&self) -> impl Iterator<Item = &str> {
-        self.api.iter().map(|(token, _)| token.as_str())
+        self.api.iter().map(|known| known.token.as_str())
     }
 
     /// An API token of the environment.
     pub(crate) fn api_token(&self, environment: Environment) -> Option<&str> {
-        self.api.iter().find(|(_, of)| *of == environment).map(|(token, _)| token.as_str())
+        self.api.iter().find(|known| known.environment == environment).map(|known| known.token.as_str())
     }
 
     /// Makes a token for a user, bound to the API token that it is used with.
@@ -68,15 +77,16 @@ impl Tokens {
         user: &str,
         environment: Environment,
         api_token: &str,
+        life: i64,
         now: i64,
     ) -> String {
         self.web.retain(|_, token| token.expires_at > now - REMEMBER_EXPIRED_MS);
         // Random bytes alone would now and then have none of the characters that must be escaped in a URL.
         let token =
             format!("{}/+{}==", BASE64.encode(random.bytes::<30>()), BASE64.encode(random.bytes::<21>()));
-        let life = i64::try_from(facts::WEB_AUTH_TOKEN_LIFE.value.as_millis()).unwrap_or(i64::MAX);
         let expires_at = now.saturating_add(life);
-        let meaning = WebAuthToken { user: user.to_owned(), api_token: api_token.to_owned(), expires_at };
+        let (user, api_token) = (user.to_owned(), api_token.to_owned());
+        let meaning = WebAuthToken { user, api_token, expires_at, life };
         self.register_web_auth_token(token.clone(), environment, meaning);
         token
     }
@@ -158,10 +168,22 @@ pub(super) fn authenticate(
     let now = state.clock().now_ms();
     let user = {
         let tokens = state.tokens();
-        let is_known = tokens.api.iter().any(|known| *known == (api_token.clone(), request.environment));
-        if !is_known {
+        let is_meant =
+            |known: &&ApiTokenDef| known.token == api_token && known.environment == request.environment;
+        let Some(known) = tokens.api.iter().find(is_meant) else {
             return Err(failed("Authentication failed"));
+        };
+        // Only browsers say from where they come.
+        let origin = request.headers.get(http::header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        if let Some(origin) = origin
+            && !known.settings.allow(origin)
+        {
+            let origin: String = origin.chars().take(255).collect();
+            let mut error = failed(&format!("the API token does not allow the origin '{origin}'"));
+            error.code = facts::FOREIGN_ORIGIN.value;
+            return Err(error);
         }
+        findings.api_token = Some(api_token.clone());
         match web_auth_token(request.target) {
             None => None,
             Some(text) => {
@@ -176,7 +198,7 @@ pub(super) fn authenticate(
     let Some((token, text)) = user else {
         let needs_user = request.scope != Scope::Public || is_user_endpoint(request.endpoint);
         return if needs_user {
-            Err(state.sign_in(ServerErrorCode::AuthenticationRequired, request.environment))
+            Err(state.sign_in(ServerErrorCode::AuthenticationRequired, request.environment, Some(&api_token)))
         } else {
             Ok(Caller::World)
         };
@@ -188,13 +210,19 @@ pub(super) fn authenticate(
     }
     let user = state.users().iter().find(|user| user.record_name == token.user).ok_or_else(foreign)?;
     if token.expires_at <= now {
-        return Err(state.sign_in(ServerErrorCode::AuthenticationRequired, request.environment));
+        return Err(state.sign_in(
+            ServerErrorCode::AuthenticationRequired,
+            request.environment,
+            Some(&api_token),
+        ));
     }
     if state.settings().strict_web_auth_tokens {
         state.expire_web_auth_token(&text);
     }
     // The token for the next request. The old one stays valid, unless the container is strict about it.
-    findings.new_token = Some(state.issue_web_auth_token(&user.record_name, request.environment, &api_token));
+    let life = Duration::from_millis(u64::try_from(token.life).unwrap_or(0));
+    findings.new_token =
+        Some(state.issue_web_auth_token(&user.record_name, request.environment, &api_token, life));
     Ok(Caller::User { record_name: user.record_name.clone(), roles: user.roles.clone() })
 }
 
@@ -208,6 +236,7 @@ const fn is_user_endpoint(endpoint: Endpoint) -> bool {
             | Endpoint::RecordsAccept
             | Endpoint::UsersLookupEmail
             | Endpoint::UsersLookupId
+            | Endpoint::UsersLookupContacts
     )
 }
 

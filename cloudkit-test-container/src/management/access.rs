@@ -142,7 +142,7 @@ impl Cx<'_> {
                 return Ok(Caller::Key { record_name: "_developer".to_owned() });
             }
         }
-        Err(self.state.sign_in(ServerErrorCode::AuthenticationRequired, self.route.environment).into())
+        Err(self.state.sign_in(ServerErrorCode::AuthenticationRequired, self.route.environment, None).into())
     }
 
     /// Lets the web services decide what their tokens are worth.

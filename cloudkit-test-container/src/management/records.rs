@@ -102,7 +102,7 @@ pub(super) fn asset_upload_url(cx: Cx<'_>) -> Result<Answer, Refusal> {
         "recordType": required_text(&body, "recordType")?,
         "fieldName": required_text(&body, "fieldName")?,
     });
-    let reply = cx.write("assets/upload", &cx.with_zone(json!({ "tokens": [token] })))?;
+    let reply = cx.upload_address(&cx.with_zone(json!({ "tokens": [token] })))?;
     let url = only_item(&reply, "tokens")?.get("url").cloned().unwrap_or(Value::Null);
     Ok(Answer::json(201, &json!({ "url": url })))
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Cx;
 use super::error::Refusal;
-use crate::api::{Call, Endpoint, answer};
+use crate::api::{ApiError, Call, Endpoint, answer, upload_for_any_record};
 use crate::store::DEFAULT_ZONE;
 
 impl Cx<'_> {
@@ -36,11 +36,29 @@ impl Cx<'_> {
         self.ask(path, "POST", request, false)
     }
 
+    /// Asks for the address of a file whose record has no name yet.
+    pub(super) fn upload_address(&self, request: &Value) -> Result<Value, Refusal> {
+        self.call("assets/upload", request, false, |call, _, body| upload_for_any_record(call, body))
+    }
+
     fn ask(&self, path: &str, method: &str, request: &Value, reads: bool) -> Result<Value, Refusal> {
+        self.call(path, request, reads, |call, endpoint, body| {
+            answer(call, endpoint, method, body.as_bytes())
+        })
+    }
+
+    fn call(
+        &self,
+        path: &str,
+        request: &Value,
+        reads: bool,
+        ask: impl FnOnce(&Call<'_>, Endpoint, &str) -> Result<String, ApiError>,
+    ) -> Result<Value, Refusal> {
         let endpoint = Endpoint::from_path(path)
             .ok_or_else(|| Refusal::not_found("could not find handler for endpoint"))?;
         let caller = self.caller(endpoint, reads)?;
         let call = Call {
+            api_token: None,
             state: self.state,
             environment: self.route.environment,
             scope: self.route.scope,
@@ -49,7 +67,7 @@ impl Cx<'_> {
             wants_sync_token: false,
         };
         let body = request.to_string();
-        let reply = answer(&call, endpoint, method, body.as_bytes()).map_err(|mut error| {
+        let reply = ask(&call, endpoint, &body).map_err(|mut error| {
             error.locate(body.as_bytes());
             error
         })?;

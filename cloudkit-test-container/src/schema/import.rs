@@ -1,8 +1,8 @@
 //! What an import may change, and what production keeps.
 
 use cloudkit_core::record::RecordDescriptor;
-use cloudkit_schema::model::{MANAGED_PREFIX, SHARE, SHARE_FIELDS, USERS};
-use cloudkit_schema::{DataType, Document, Field, Primitive, RecordType, Schema};
+use cloudkit_schema::model::{SHARE, SHARE_FIELDS, USERS};
+use cloudkit_schema::{Document, Field, RecordType, Schema};
 
 use super::declared::Source;
 use super::{SchemaError, SchemaSource};
@@ -75,61 +75,10 @@ pub(crate) fn check_import(
     development: &Schema,
     production: &Schema,
 ) -> Result<(), SchemaError> {
-    let mut refusals = Vec::new();
-    for known in development.record_types.iter().chain(&production.record_types) {
-        let name = &known.name;
-        if name.starts_with(MANAGED_PREFIX) && wanted.record_type(name).is_none() {
-            refusals.push(format!("invalid attempt to delete cloudkit managed record type: '{name}'"));
-        }
-    }
-    refusals.dedup();
-    for deployed in &production.record_types {
-        let name = &deployed.name;
-        match wanted.record_type(name) {
-            // An absent `Users` is not a deletion; a managed type was named above.
-            None if name == USERS || name.starts_with(MANAGED_PREFIX) => {}
-            None => refusals.push(format!(
-                "invalid attempt to delete a record type which is active in a production container: '{name}'"
-            )),
-            Some(wanted) => check_fields(wanted, deployed, &mut refusals),
-        }
-    }
-    for role in &production.roles {
-        if !wanted.has_role(&role.name) {
-            refusals.push(format!(
-                "invalid attempt to delete a role which is active in a production container: '{}'",
-                role.name
-            ));
-        }
-    }
+    let diff = development.diff(wanted).against(production);
+    let refusals = diff.changes.iter().filter_map(|change| Some((change.service_message()?, change)));
+    let refusals: Vec<String> = refusals.map(|(message, change)| format!("{message}: {change}")).collect();
     if refusals.is_empty() { Ok(()) } else { Err(SchemaError::of(refusals)) }
-}
-
-fn check_fields(wanted: &RecordType, deployed: &RecordType, refusals: &mut Vec<String>) {
-    let record_type = &deployed.name;
-    for field in deployed.user_fields() {
-        let name = &field.name;
-        match wanted.field(name) {
-            None => refusals.push(format!(
-                "invalid attempt to delete a field which is active in a production container: '{name}' of \
-                 '{record_type}'"
-            )),
-            Some(wanted) if may_become(field.data_type, wanted.data_type) => {}
-            Some(wanted) => refusals.push(format!(
-                "invalid attempt to change a field which is active in a production container: '{name}' of \
-                 '{record_type}' from {} to {}",
-                field.data_type, wanted.data_type
-            )),
-        }
-    }
-}
-
-/// Whether a field of production may be declared so. A number may say which kind it is, once.
-fn may_become(deployed: DataType, wanted: DataType) -> bool {
-    let settles = deployed.primitive == Primitive::Number(None)
-        && matches!(wanted.primitive, Primitive::Number(_))
-        && (deployed.list, deployed.encrypted) == (wanted.list, wanted.encrypted);
-    deployed == wanted || settles
 }
 
 #[cfg(test)]
@@ -162,7 +111,7 @@ mod tests {
         check("RECORD TYPE A ( g STRING );", A, A, &["invalid attempt to delete a field"]);
         for other in ["INT64", "LIST<STRING>", "ENCRYPTED STRING"] {
             let wanted = format!("RECORD TYPE A ( f {other} );");
-            check(&wanted, A, A, &["invalid attempt to change a field"]);
+            check(&wanted, A, A, &["invalid attempt to change the type of a field"]);
         }
         check("", "CREATE ROLE r;", "CREATE ROLE r;", &["invalid attempt to delete a role"]);
         let managed = "RECORD TYPE \"cloudkit.share\" ( );";
@@ -189,8 +138,18 @@ mod tests {
         let number = |kind: &str| format!("RECORD TYPE A ( n NUMBER{kind} );");
         check(&number(" PREFERRED AS INT64"), &number(""), &number(""), &[]);
         let settled = number(" PREFERRED AS INT64");
-        check(&number(" PREFERRED AS DOUBLE"), &settled, &settled, &["invalid attempt to change a field"]);
-        check("RECORD TYPE A ( n INT64 );", &settled, &settled, &["invalid attempt to change a field"]);
+        check(
+            &number(" PREFERRED AS DOUBLE"),
+            &settled,
+            &settled,
+            &["invalid attempt to change the type of a field"],
+        );
+        check(
+            "RECORD TYPE A ( n INT64 );",
+            &settled,
+            &settled,
+            &["invalid attempt to change the type of a field"],
+        );
     }
 
     #[test]

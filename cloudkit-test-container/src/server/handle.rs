@@ -242,6 +242,7 @@ fn respond(
         environment: route.environment,
         scope: route.scope,
         caller: &caller,
+        api_token: findings.api_token.as_deref(),
         now: state.clock().now_ms(),
         wants_sync_token: has_parameter(&request.target, "getCurrentSyncToken", "true"),
     };

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tower_service::Service as _;
 
 use super::trouble::{Dropped, TroubledBody};
-use super::{Delivery, Reply, Request, State, arrive, courier, files, handle};
+use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, handle};
 use crate::api::ApiError;
 use crate::facts;
 use crate::faults::{Fault, Met};
@@ -64,9 +64,13 @@ async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bo
     // Small replies must not wait for the acknowledgement of earlier ones.
     let _ = stream.set_nodelay(true);
     let misdirected = Misdirected::default();
+    let over_loopback = stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let mut app = app.clone();
         request.extensions_mut().insert(misdirected.clone());
+        if over_loopback {
+            request.extensions_mut().insert(OverLoopback);
+        }
         async move {
             match app.call(request).await {
                 Ok(response) if response.extensions().get::<Dropped>().is_some() => Err(Dropped),
@@ -89,6 +93,10 @@ async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bo
     }
 }
 
+/// The client is a program of the same machine.
+#[derive(Clone, Copy, Debug)]
+struct OverLoopback;
+
 /// Whether a planned fault has said that the connection belongs to another host.
 #[derive(Clone, Debug, Default)]
 struct Misdirected(Arc<AtomicBool>);
@@ -102,6 +110,21 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
         Err(_) => return Dropped::response(),
     };
     let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
+    if admin::serves(&request.target) {
+        let over_loopback = parts.extensions.get::<OverLoopback>().is_some();
+        let reply =
+            tokio::task::spawn_blocking(move || admin::respond(&state, &request, over_loopback)).await;
+        let mut response = Response::new(Body::empty());
+        match reply {
+            Ok(reply) => {
+                *response.body_mut() = Body::from(reply.body);
+                *response.headers_mut() = reply.headers;
+                *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
+            }
+            Err(_) => *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR,
+        }
+        return response;
+    }
     let Met { delay, fault } = meet(&state, &request, parts.extensions.get::<Misdirected>());
     if !delay.is_zero() {
         state.clock().sleep(delay).await;
@@ -128,7 +151,9 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
 
 /// How large a body may be, in bytes.
 fn body_cap(state: &State, target: &str) -> usize {
-    if files::is_upload(target) {
+    if admin::serves(target) {
+        admin::BODY_CAP
+    } else if files::is_upload(target) {
         // A form has lines around the file. The file itself is measured when it is at hand.
         state.settings().asset_limit.saturating_add(FORM_SLACK)
     } else {

@@ -1,5 +1,6 @@
 //! The HTTP side: connections, routing, and what all requests share.
 
+mod admin;
 mod cors;
 mod courier;
 mod files;
@@ -17,5 +18,5 @@ pub(crate) use handle::{Delivery, Reply, Request, arrive, handle};
 pub(crate) use http::serve;
 pub(crate) use log::Log;
 pub use log::LoggedRequest;
-pub(crate) use schemas::{SchemaFailure, Schemas};
+pub(crate) use schemas::{SchemaFailure, Schemas, SnapshotFailure};
 pub(crate) use state::{ENVIRONMENTS, Settings, State};

@@ -7,10 +7,11 @@ use cloudkit_core::Environment;
 use super::State;
 use super::state::ENVIRONMENTS;
 use crate::schema::{Schema, SchemaError, SchemaSource, check_import, complete, read};
-use crate::store::{Store, StoreError};
+use crate::snapshot::{DeclaredSchema, Snapshot};
+use crate::store::{LoadError, Store, StoreError};
 
 /// The schema of each environment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Schemas {
     development: EnvironmentSchema,
     production: EnvironmentSchema,
@@ -247,5 +248,64 @@ impl State {
             }
             Ok(())
         })
+    }
+
+    /// Everything that the container holds.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        // Schemas do not change as long as the store is held.
+        let mut store = self.store();
+        let schemas = self.schemas().clone();
+        let declared = |environment| {
+            let schema = schemas.get(environment);
+            (environment, DeclaredSchema { text: schema.declared.to_string(), imported: schema.imported })
+        };
+        Ok(Snapshot {
+            container_id: self.settings().container_id.clone(),
+            schemas: ENVIRONMENTS.into_iter().map(declared).collect(),
+            content: store.dump()?,
+        })
+    }
+
+    /// Puts a snapshot in place of everything that the container holds: all of it or nothing.
+    pub(crate) fn restore(&self, snapshot: &Snapshot) -> Result<(), SnapshotFailure> {
+        {
+            let mut store = self.store();
+            let mut schemas = self.schemas().clone();
+            for (environment, DeclaredSchema { text, imported }) in &snapshot.schemas {
+                let declared = cloudkit_schema::Schema::parse(text)
+                    .map_err(|errors| SnapshotFailure::Schema(*environment, errors.to_string()))?;
+                let schema = EnvironmentSchema::new(declared, *imported, self.settings().open_indexes);
+                schemas.set(*environment, schema);
+            }
+            store.transaction(|store| {
+                store.load(&snapshot.content)?;
+                for environment in ENVIRONMENTS {
+                    let schema = schemas.get(environment);
+                    for database in store.databases(environment)? {
+                        store.rebuild_index(database, |record| schema.served.get(&record.record_type))?;
+                    }
+                    schema.save(store, environment)?;
+                }
+                Ok::<_, LoadError>(())
+            })?;
+            *self.schemas() = schemas;
+        }
+        for environment in ENVIRONMENTS {
+            self.ensure_user_records(environment).map_err(LoadError::from)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a snapshot was not restored. Nothing has changed.
+#[derive(Debug)]
+pub(crate) enum SnapshotFailure {
+    Schema(Environment, String),
+    Load(LoadError),
+}
+
+impl From<LoadError> for SnapshotFailure {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
     }
 }

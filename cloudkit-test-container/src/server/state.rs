@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
+use super::sign_in::SignIn;
 use super::{Courier, Log, Schemas};
 use crate::api::{ApiError, Scope};
 use crate::auth::{Explaining, KeyRing, RegisteredKey, Tokens};
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) strict_headers: bool,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
+    /// Whether the users have each other in their address books.
+    pub(crate) address_books: bool,
     /// The largest file that may be uploaded, in bytes.
     pub(crate) asset_limit: usize,
     pub(crate) jit: bool,
@@ -53,8 +56,8 @@ pub(crate) struct State {
     store: Mutex<Store>,
     random: Mutex<Random>,
     faults: Mutex<Running>,
-    /// The sign-in pages that were handed out, with their environment and the end of their life.
-    sign_ins: Mutex<HashMap<String, (Environment, i64)>>,
+    /// The sign-in pages that were handed out.
+    sign_ins: Mutex<HashMap<String, SignIn>>,
     courier: Courier,
     explaining: Mutex<Explaining>,
     log: Log,
@@ -173,24 +176,32 @@ impl State {
         self.url.get().map_or("", String::as_str)
     }
 
-    /// The refusal that sends a user to sign in.
-    pub(crate) fn sign_in(&self, code: ServerErrorCode, environment: Environment) -> ApiError {
+    /// The refusal that sends a user to sign in, to what the API token is for.
+    pub(crate) fn sign_in(
+        &self,
+        code: ServerErrorCode,
+        environment: Environment,
+        api_token: Option<&str>,
+    ) -> ApiError {
         let mut error = ApiError::new(code, "request needs authorization");
         let token = self.random().hex64();
         error.redirect_url = Some(format!("{}/auth/{environment}?token={token}", self.url()));
         let now = self.clock.now_ms();
         let life = i64::try_from(facts::REDIRECT_URL_LIFE.value.as_millis()).unwrap_or(i64::MAX);
         let mut sign_ins = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
-        sign_ins.retain(|_, (_, expires_at)| *expires_at > now);
-        sign_ins.insert(token, (environment, now.saturating_add(life)));
+        sign_ins.retain(|_, sign_in| sign_in.expires_at > now);
+        let api_token = match api_token {
+            Some(api_token) => api_token.to_owned(),
+            None => self.tokens().api_token(environment).unwrap_or_default().to_owned(),
+        };
+        sign_ins.insert(token, SignIn { environment, api_token, expires_at: now.saturating_add(life) });
         error
     }
 
-    /// The environment that a sign-in page signs in to; `None` if its time is over.
-    pub(crate) fn sign_in_under_way(&self, token: &str) -> Option<Environment> {
+    /// What a sign-in page signs in to; `None` if its time is over.
+    pub(crate) fn sign_in_under_way(&self, token: &str) -> Option<SignIn> {
         let sign_ins = self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner);
-        let (environment, expires_at) = sign_ins.get(token)?;
-        (*expires_at > self.clock.now_ms()).then_some(*environment)
+        sign_ins.get(token).filter(|sign_in| sign_in.expires_at > self.clock.now_ms()).cloned()
     }
 
     /// Makes a web auth token for use with an API token of the environment.
@@ -199,11 +210,13 @@ impl State {
         user_record_name: &str,
         environment: Environment,
         api_token: &str,
+        life: Duration,
     ) -> String {
         let now = self.clock.now_ms();
+        let life = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
         let token = {
             let mut random = self.random();
-            self.tokens().issue(&mut random, user_record_name, environment, api_token, now)
+            self.tokens().issue(&mut random, user_record_name, environment, api_token, life, now)
         };
         self.keep_web_auth_token(&token);
         token

@@ -4,6 +4,7 @@ use cloudkit_core::Environment;
 use rusqlite::params;
 
 use super::{Store, StoreError};
+use crate::api_tokens::ApiTokenDef;
 use crate::auth::WebAuthToken;
 use crate::users::KnownUser;
 
@@ -15,11 +16,11 @@ pub(super) const TABLES: &str = "
         revoked INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (key_id, environment)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS api_tokens (
-        token TEXT NOT NULL, environment TEXT NOT NULL,
+        token TEXT NOT NULL, environment TEXT NOT NULL, settings TEXT NOT NULL,
         PRIMARY KEY (token, environment)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS web_auth_tokens (
         token TEXT NOT NULL, environment TEXT NOT NULL, user TEXT NOT NULL, api_token TEXT NOT NULL,
-        expires INTEGER NOT NULL,
+        expires INTEGER NOT NULL, life INTEGER NOT NULL,
         PRIMARY KEY (token, environment)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS users (name TEXT PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;
 ";
@@ -65,15 +66,27 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn kept_api_tokens(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let mut statement = self.connection.prepare("SELECT token, environment FROM api_tokens")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    pub(crate) fn kept_api_tokens(&self) -> Result<Vec<ApiTokenDef>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT token, environment, settings FROM api_tokens")?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })?;
+        let mut tokens = Vec::new();
+        for row in rows {
+            let (token, environment, settings) = row?;
+            let environment = environment.parse().map_err(|_| StoreError::DamagedKey)?;
+            let settings = serde_json::from_str(&settings).map_err(|_| StoreError::DamagedKey)?;
+            tokens.push(ApiTokenDef { token, environment, settings });
+        }
+        Ok(tokens)
     }
 
-    pub(crate) fn keep_api_token(&self, token: &str, environment: Environment) -> Result<(), StoreError> {
-        let sql = "INSERT OR IGNORE INTO api_tokens (token, environment) VALUES (?1, ?2)";
-        self.connection.execute(sql, params![token, environment.as_str()])?;
+    /// Keeps an API token in place of what was set for it before.
+    pub(crate) fn keep_api_token(&self, token: &ApiTokenDef) -> Result<(), StoreError> {
+        let ApiTokenDef { token, environment, settings } = token;
+        let settings = serde_json::to_string(settings).map_err(|_| StoreError::DamagedKey)?;
+        let sql = "INSERT OR REPLACE INTO api_tokens (token, environment, settings) VALUES (?1, ?2, ?3)";
+        self.connection.execute(sql, params![token, environment.as_str(), settings])?;
         Ok(())
     }
 
@@ -104,10 +117,11 @@ impl Store {
         if self.connection.path().is_none_or(str::is_empty) {
             return Ok(());
         }
-        let sql = "INSERT OR REPLACE INTO web_auth_tokens (token, environment, user, api_token, expires)
-            VALUES (?1, ?2, ?3, ?4, ?5)";
-        let values =
-            params![token, environment.as_str(), meaning.user, meaning.api_token, meaning.expires_at];
+        let sql =
+            "INSERT OR REPLACE INTO web_auth_tokens (token, environment, user, api_token, expires, life)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let WebAuthToken { user, api_token, expires_at, life } = meaning;
+        let values = params![token, environment.as_str(), user, api_token, expires_at, life];
         // Every reply to a user hands out another token. They survive the process, and need not survive the machine.
         self.connection.execute_batch("PRAGMA synchronous = normal")?;
         let kept = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
@@ -123,10 +137,15 @@ impl Store {
     ) -> Result<Vec<(String, String, WebAuthToken)>, StoreError> {
         let sql = "DELETE FROM web_auth_tokens WHERE expires < ?1";
         self.connection.execute(sql, [since])?;
-        let sql = "SELECT token, environment, user, api_token, expires FROM web_auth_tokens";
+        let sql = "SELECT token, environment, user, api_token, expires, life FROM web_auth_tokens";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
-            let meaning = WebAuthToken { user: row.get(2)?, api_token: row.get(3)?, expires_at: row.get(4)? };
+            let meaning = WebAuthToken {
+                user: row.get(2)?,
+                api_token: row.get(3)?,
+                expires_at: row.get(4)?,
+                life: row.get(5)?,
+            };
             Ok((row.get(0)?, row.get(1)?, meaning))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

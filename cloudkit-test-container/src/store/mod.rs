@@ -11,6 +11,7 @@ mod keys;
 mod push;
 mod records;
 mod sharing;
+mod snapshot;
 mod sqlite;
 mod subscriptions;
 
@@ -21,6 +22,7 @@ pub(crate) use index::{KeyRange, Slot, system_key, words};
 pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
 pub(crate) use sharing::GrantedShare;
+pub(crate) use snapshot::{Content, LoadError};
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
 pub(crate) use subscriptions::Subscription;
 

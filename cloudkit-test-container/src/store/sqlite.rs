@@ -199,6 +199,21 @@ impl Store {
         self.databases.clear();
     }
 
+    /// Forgets what was known of the tables, which have another content now.
+    pub(super) fn forget_all(&mut self) {
+        self.forget_undone(true);
+    }
+
+    /// The last change tag that was given out.
+    pub(super) fn latest_tag(&self) -> i64 {
+        self.next_tag - 1
+    }
+
+    /// Keeps change tags up to this one from being given out.
+    pub(super) fn raise_tag(&mut self, tag: i64) {
+        self.next_tag = self.next_tag.max(tag.saturating_add(1));
+    }
+
     /// A change tag that no record ever had.
     pub(crate) fn fresh_tag(&mut self) -> i64 {
         let tag = self.next_tag;

@@ -2,7 +2,7 @@
 // Those whose names begin with `har` or `command` print what a browser's developer tools export.
 import { readFileSync } from "node:fs";
 
-const { CLOUDKIT_URL, KEYS, KEY_ID } = process.env;
+const { CLOUDKIT_URL, KEYS, KEY_ID, API_TOKEN } = process.env;
 const clock = () => new Date(process.env.NOW);
 const encoder = new TextEncoder();
 
@@ -266,9 +266,9 @@ const cases = {
     printHar(firefoxHar(null, null, JSON.stringify(query), 400));
   },
 
-  // The headers of the signature were lost on the way to the file, or were never there.
+  // No signature but an API token, for a database that needs a user.
   async har_of_firefox_sign_in() {
-    printHar(firefoxHar(null, null, JSON.stringify(query), 421));
+    printHar(firefoxHar(null, null, JSON.stringify(query), 421, `${path.replace("/public/", "/private/")}?ckAPIToken=${API_TOKEN}`));
   },
 };
 
@@ -351,7 +351,7 @@ function chromeHar(entries) {
   return { log: { version: "1.2", creator: { name: "WebInspector", version: "537.36" }, pages: [page], entries } };
 }
 
-function firefoxHar(date, signature, body, status) {
+function firefoxHar(date, signature, body, status, target = path) {
   const refusal = JSON.stringify(REFUSALS[status]);
   const startedDateTime = clock().toISOString().replace("Z", "+00:00");
   const entry = (method, url, requestHeaders, postData, code, content) => ({
@@ -397,7 +397,7 @@ function firefoxHar(date, signature, body, status) {
     { name: "Host", value: "api.apple-cloudkit.com" },
     { name: "User-Agent", value: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0" },
   ];
-  const url = `https://api.apple-cloudkit.com${path}`;
+  const url = `https://api.apple-cloudkit.com${target}`;
   const empty = { mimeType: "text/html", size: 0, text: "" };
   const entries = [
     entry("GET", "http://localhost:5173/", common.slice(1), null, 200, { mimeType: "text/html", size: 14, text: "<h1>Ledger</h1>" }),

@@ -224,10 +224,10 @@ date_header_differs() {
     send "$(date_utc)" "$signature"
 }
 
-# The clock of the machine shows New York's time, and the program believes that it is UTC.
+# The clock of the machine shows Tokyo's time, and the program believes that it is UTC.
 date_local_time() {
     local now hash
-    now=$(TZ=America/New_York date -d "$NOW" +%Y-%m-%dT%H:%M:%SZ)
+    now=$(TZ=Asia/Tokyo date -d "$NOW" +%Y-%m-%dT%H:%M:%SZ)
     hash=$(printf %s "$body" | sha256_base64)
     send "$now" "$(printf %s "$now:$hash:$path" | sign)"
 }

@@ -35,7 +35,13 @@ fn asset(value: &Value) -> Value {
 }
 
 /// A record with this file.
-async fn saved(server: &Server, caller: &Caller<'_>, database: &str, record: &str, file: &[u8]) -> Value {
+pub(crate) async fn saved(
+    server: &Server,
+    caller: &Caller<'_>,
+    database: &str,
+    record: &str,
+    file: &[u8],
+) -> Value {
     let single_file = uploaded(server, caller, database, record, file).await;
     caller.create(database, "Everything", record, asset(&single_file)).await
 }
@@ -44,7 +50,7 @@ fn download_url(record: &Value) -> String {
     text(&record["fields"]["assetid"]["value"]["downloadURL"]).replace("${f}", "photo%20of%20me.png")
 }
 
-async fn download(server: &Server, record: &Value) -> Raw {
+pub(crate) async fn download(server: &Server, record: &Value) -> Raw {
     server.fetch(Method::GET, &download_url(record), &[], &[]).await
 }
 

@@ -4,7 +4,7 @@
 //! requests, headers and bodies are written out, and replies are read as plain JSON, so that client and container
 //! cannot agree on a mistake.
 
-mod assets;
+pub(crate) mod assets;
 mod changes;
 mod comparators;
 mod concurrency;
@@ -19,9 +19,11 @@ mod query;
 mod refusals;
 mod server_key;
 mod sharing;
+mod sign_in;
 mod subscriptions;
-mod support;
+pub(crate) mod support;
 mod tokens;
 mod transport;
+mod users;
 mod values;
 mod zones;

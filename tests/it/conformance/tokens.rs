@@ -1,5 +1,4 @@
-//! Statements 10 to 13: API tokens and users who signed in. 14 to 18 concern the sign-in page and the life of web auth
-//! tokens.
+//! Statements 10 to 13: API tokens and users who signed in.
 
 use serde_json::json;
 
@@ -105,7 +104,7 @@ async fn c089_the_caller_is_told_at_top_level_and_in_a_list() {
     assert_ne!(server.user("bob").name().await, name);
 }
 
-/// Statement 90, the part about where it may be called; finding people waits for the endpoint.
+/// Statement 90, the part about where it may be called.
 #[tokio::test]
 async fn c090_discover_is_for_the_public_database() {
     let server = Server::start().await;

@@ -46,6 +46,8 @@ async fn ledger(case: &Case) -> TestContainer {
 }
 
 struct Answer {
+    /// Whether the request had one of the headers of a signature.
+    had_headers: bool,
     status: u16,
     headers: BTreeMap<String, String>,
     body: Value,
@@ -78,7 +80,9 @@ async fn send(server: &TestContainer, request: &[u8]) -> Answer {
             assert!(stream.read_buf(&mut received).await.unwrap() > 0, "half an answer");
         }
         let body = serde_json::from_slice(&received[end + 4..end + 4 + length]).unwrap_or_default();
-        return Answer { status, headers, body };
+        let head = String::from_utf8_lossy(request).to_ascii_lowercase();
+        let had_headers = head.contains("\nx-apple-cloudkit-request-");
+        return Answer { had_headers, status, headers, body };
     }
 }
 
@@ -139,7 +143,7 @@ fn check(expected: &AtContainer, answer: &Answer, logged: Option<&LoggedRequest>
             let apples = json!({
                 "uuid": answer.body["uuid"],
                 "serverErrorCode": "AUTHENTICATION_FAILED",
-                "reason": "Authentication failed",
+                "reason": if answer.had_headers { "Authentication failed" } else { "no auth method found" },
             });
             if answer.status != 401 || answer.body != apples {
                 return Err(format!("is not refused in Apple's words: {found}"));
@@ -151,6 +155,11 @@ fn check(expected: &AtContainer, answer: &Answer, logged: Option<&LoggedRequest>
             }
             if logged.and_then(|request| request.explanation.clone()) != Some(explanation) {
                 return Err(format!("is explained otherwise in the log: {found}"));
+            }
+        }
+        AtContainer::AsksToSignIn => {
+            if answer.status != 421 || answer.body["serverErrorCode"] != "AUTHENTICATION_REQUIRED" {
+                return Err(format!("does not have to sign in: {found}"));
             }
         }
         AtContainer::Malformed => {
@@ -187,4 +196,9 @@ async fn replay(accepted: bool) {
 #[tokio::test]
 async fn the_container_accepts_the_right_requests() {
     replay(true).await;
+}
+
+#[tokio::test]
+async fn the_container_refuses_the_others_and_says_why() {
+    replay(false).await;
 }

@@ -50,6 +50,8 @@ pub(super) enum AtContainer {
     Refuses(Vec<String>),
     /// It is no HTTP.
     Malformed,
+    /// It carries a token, and needs a user.
+    AsksToSignIn,
 }
 
 fn one() -> Vec<String> {
@@ -131,21 +133,30 @@ impl Case {
         evidence
     }
 
+    /// The files of the public keys that the case offers, and whether the key ID is known to belong to it.
+    pub(super) fn key_files(&self) -> Vec<(PathBuf, bool)> {
+        let has_key_id = |name| self.expected.key_id_of.as_ref() == Some(name);
+        let files = ["public.pem", "public-2.pem"].map(|file| self.directory.join(file));
+        self.expected
+            .public_keys
+            .iter()
+            .map(has_key_id)
+            .zip(files)
+            .map(|(known, file)| (file, known))
+            .collect()
+    }
+
     /// The public keys that the case offers, by their names.
     pub(super) fn public_keys(&self) -> Vec<(String, PublicKey)> {
-        let files = ["public.pem", "public-2.pem"];
-        assert!(self.expected.public_keys.len() <= files.len(), "{self}");
-        let key = |(name, file): (&String, &str)| {
-            let pem = self.file(file).unwrap_or_else(|| panic!("{self} has no {file}"));
-            let key = PublicKey::from_pem(std::str::from_utf8(&pem).unwrap()).unwrap();
-            (name.clone(), key)
-        };
-        self.expected.public_keys.iter().zip(files).map(key).collect()
+        let read = |file: PathBuf| PublicKey::from_pem(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let keys = self.key_files().into_iter().map(|(file, _)| read(file));
+        self.expected.public_keys.iter().cloned().zip(keys).collect()
     }
 
     /// When the request arrives, by a clock that is right.
     pub(super) fn time(&self) -> SystemTime {
-        time(self.expected.sent_at.as_deref().unwrap_or(NOW))
+        let sent_at = self.captures().into_iter().find_map(|(_, captures)| captures[0].sent_at);
+        sent_at.unwrap_or_else(|| time(NOW))
     }
 
     /// A file of the case, unpacked, if there is one.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use cloudkit_core::explain::CauseCode;
+use cloudkit_core::auth::{HEADER_SIGNATURE, Signature};
+use cloudkit_core::explain::{Cause, CauseCode, Limits, Verdict, explain_several};
 
 use super::corpus::cases;
 
 /// Codes that no request shows, and why.
-const NOT_IN_A_REQUEST: [(CauseCode, &str); 18] = [
+const NOT_IN_A_REQUEST: [(CauseCode, &str); 19] = [
+    (CauseCode::SignatureHighS, "in every other request"),
     (CauseCode::MethodMismatch, "a hint: the service answers otherwise than with 401"),
     (CauseCode::SignerPlatformFault, "needs the program"),
     (CauseCode::KeyOtherEnvironment, "needs the service"),
@@ -27,6 +29,66 @@ const NOT_IN_A_REQUEST: [(CauseCode, &str); 18] = [
     (CauseCode::WebTokenUnavailable, "of the other kind of credentials"),
     (CauseCode::AccountOrService, "needs the service"),
 ];
+
+fn names(causes: &[Cause]) -> Vec<String> {
+    // Every other signature has a high s, whatever else is wrong; a test of its own looks at that.
+    let codes = causes.iter().map(|cause| cause.code).filter(|code| *code != CauseCode::SignatureHighS);
+    let mut names: Vec<String> = codes.map(|code| code.to_string()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_request_gets_its_verdict_and_its_codes_and_no_other() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let expected = &case.expected;
+        for (form, captures) in case.captures() {
+            // What nothing fits would be searched for to the end.
+            let limits = match &*expected.verdict {
+                "unproven" => Limits::default().candidates(10_000),
+                _ => Limits::default(),
+            };
+            let explanation = explain_several(&captures, &case.evidence(), &limits);
+            let found = (explanation.verdict.as_str(), names(&explanation.causes), names(&explanation.notes));
+            if found != (&expected.verdict, expected.codes.clone(), expected.notes.clone()) {
+                let (verdict, codes, notes) = (&expected.verdict, &expected.codes, &expected.notes);
+                wrong.push(format!(
+                    "{case} ({form:?}): {verdict} {codes:?} {notes:?} was expected, found {found:?}"
+                ));
+            }
+            if explanation.verdict == Verdict::Valid && !explanation.proven {
+                wrong.push(format!("{case} ({form:?}): valid without a proof"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of the cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_high_s_is_noted_where_all_is_right_and_never_called_a_mistake() {
+    let (mut high, mut low) = (0, 0);
+    for case in cases() {
+        for (form, captures) in case.captures() {
+            let limits = Limits::QUICK.candidates(1);
+            let explanation = explain_several(&captures[..1], &case.evidence(), &limits);
+            assert!(explanation.causes.iter().all(|cause| cause.code != CauseCode::SignatureHighS), "{case}");
+            let is_signature = |(name, _): &&(String, String)| name.eq_ignore_ascii_case(HEADER_SIGNATURE);
+            let text = captures[0].headers.iter().find(is_signature);
+            let signature = text.and_then(|(_, text)| Signature::from_base64(text).ok());
+            let Some(signature) = signature.filter(|_| explanation.verdict == Verdict::Valid) else {
+                continue;
+            };
+            // Half of the order of P-256 begins with 7fffffff80000000.
+            let is_high = signature.to_raw()[32..40] > [0x7f, 0xff, 0xff, 0xff, 0x80, 0, 0, 0][..];
+            let is_noted = explanation.notes.iter().any(|note| note.code == CauseCode::SignatureHighS);
+            assert_eq!(is_noted, is_high, "{case} ({form:?})");
+            let count = if is_high { &mut high } else { &mut low };
+            *count += 1;
+        }
+    }
+    assert!(high > 5 && low > 5, "{high} with a high s, {low} with a low one");
+}
 
 #[test]
 fn every_cause_that_a_request_shows_has_a_case() {

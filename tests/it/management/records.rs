@@ -17,7 +17,7 @@ const SCHEMA: &str = "DEFINE SCHEMA
         title STRING QUERYABLE SEARCHABLE SORTABLE, views INT64 QUERYABLE SORTABLE, rating DOUBLE,
         published TIMESTAMP QUERYABLE, data BYTES, place LOCATION QUERYABLE, author REFERENCE QUERYABLE,
         tags LIST<STRING> QUERYABLE, counts LIST<INT64>, moments LIST<TIMESTAMP>,
-        secret ENCRYPTED STRING, secretCount ENCRYPTED INT64, secrets LIST<ENCRYPTED STRING>,
+        photo ASSET, secret ENCRYPTED STRING, secretCount ENCRYPTED INT64, secrets LIST<ENCRYPTED STRING>,
         GRANT READ TO \"_world\", GRANT CREATE TO \"_icloud\", GRANT WRITE TO \"_creator\"
     );
     RECORD TYPE Bare (text STRING, GRANT READ TO \"_world\", GRANT CREATE TO \"_icloud\");";
@@ -395,4 +395,59 @@ async fn zones_are_made_listed_and_deleted() {
     ask(&container, "GET", private("records/d"), None).await.refused(404, "NOT_FOUND", "");
     let lost = ask(&container, "GET", zone("PRIVATE", "lost", "records/d"), None).await;
     lost.refused(404, "ZONE_NOT_FOUND", "lost");
+}
+
+#[tokio::test]
+async fn zones_are_listed_shown_and_deleted_with_their_changes() {
+    let container = news().await;
+    let zones =
+        format!("/v1/database/containers/{CONTAINER}/environments/DEVELOPMENT/databases/PRIVATE/zones");
+    ask(&container, "POST", zones.clone(), Some(json!({ "zoneName": "drafts" }))).await.json(201);
+    let listed = ask(&container, "GET", zones.clone(), None).await.json(200);
+    let listed = listed["zones"].as_array().unwrap();
+    let names: Vec<_> = listed.iter().map(|zone| (&zone["zoneName"], &zone["isDefaultZone"])).collect();
+    let expected = [(json!("_defaultZone"), json!(true)), (json!("drafts"), json!(false))];
+    assert_eq!(names, expected.iter().map(|(name, default)| (name, default)).collect::<Vec<_>>());
+    let one = ask(&container, "GET", format!("{zones}/drafts"), None).await.json(200);
+    assert_eq!(one["zone"]["zoneName"], "drafts");
+    assert_eq!(one["zone"]["atomic"], true);
+
+    // The changes of a zone, page by page: live records, and what is gone.
+    for name in ["a", "b"] {
+        let body = json!({ "recordType": "Article", "recordName": name, "fields": { "title": text(name) } });
+        ask(&container, "POST", zone("PRIVATE", "drafts", "records"), Some(body)).await.json(201);
+    }
+    let changes = async |body: Option<Value>| -> Value {
+        ask(&container, "POST", zone("PRIVATE", "drafts", "changes"), body).await.json(200)
+    };
+    // Without a body it is everything.
+    let all = changes(None).await;
+    let results = all["recordResults"].as_array().unwrap();
+    assert_eq!(results.iter().map(|result| &result["recordName"]).collect::<Vec<_>>(), ["a", "b"]);
+    assert!(results.iter().all(|result| result["type"] == "existing"), "{all}");
+    assert_eq!(all["moreComing"], false);
+    ask(&container, "DELETE", zone("PRIVATE", "drafts", "records/a"), None).await.empty(204);
+    let later = changes(Some(json!({ "changeToken": all["changeToken"] }))).await;
+    assert_eq!(later["recordResults"], json!([{ "type": "deleted", "recordName": "a" }]));
+
+    ask(&container, "DELETE", format!("{zones}/drafts"), None).await.empty(204);
+    let gone = ask(&container, "GET", format!("{zones}/drafts"), None).await;
+    gone.refused(404, "ZONE_NOT_FOUND", "drafts");
+}
+
+#[tokio::test]
+async fn a_file_is_uploaded_before_its_record_has_a_name() {
+    let container = news().await;
+    let body = json!({ "recordType": "Article", "fieldName": "photo", "size": 3 });
+    let url = ask(&container, "POST", public("assetUploadUrls"), Some(body)).await.json(201)["url"].clone();
+    let target = url.as_str().unwrap().strip_prefix(container.url()).unwrap().to_owned();
+    let uploaded = Raw::new("POST", target).chunked(b"abc").send(&container).await.json(200);
+    let asset = uploaded["singleFile"].clone();
+    let fields = json!({ "photo": { "type": "assetType", "value": asset } });
+    let created = create(&container, "with-photo", fields.clone()).await;
+    let photo = &created["fields"]["photo"];
+    assert_eq!((&photo["type"], &photo["value"]["size"]), (&json!("assetType"), &json!(3)));
+    let forged = json!({ "photo": { "type": "assetType", "value": { "size": 3, "fileChecksum": "x", "receipt": "y" } } });
+    let body = json!({ "recordType": "Article", "fields": forged });
+    ask(&container, "POST", public("records"), Some(body)).await.refused(400, "BAD_REQUEST", "receipt");
 }

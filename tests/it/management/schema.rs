@@ -118,7 +118,7 @@ async fn a_refused_import_says_why_and_changes_nothing() {
             "DEFINE SCHEMA",
             "invalid attempt to delete a record type which is active in a production container",
         ),
-        (&ARTICLE.replace("INT64,", "DOUBLE,"), "'views' of 'Article' from INT64 to DOUBLE"),
+        (&ARTICLE.replace("INT64,", "DOUBLE,"), "`views` of `Article`: INT64 becomes DOUBLE"),
         (&ARTICLE.replace("        views           INT64,\n", ""), "invalid attempt to delete a field"),
     ] {
         import(&container, text).await.refused(400, "BAD_REQUEST", reason);
@@ -132,10 +132,10 @@ async fn a_refused_import_says_why_and_changes_nothing() {
 async fn a_refusal_of_many_lines_has_them_all_in_the_details() {
     let container = start(|builder| builder.schema(ARTICLE)).await;
     let text = ARTICLE.replace("INT64,", "DOUBLE,").replace("title ", "name  ");
-    let body = import(&container, &text).await.refused(400, "BAD_REQUEST", "'title' of 'Article'");
+    let body = import(&container, &text).await.refused(400, "BAD_REQUEST", "`title` of `Article`");
     let details = body["detailedMessage"].as_str().unwrap();
     assert!(
-        details.contains("'title' of 'Article'") && details.contains("'views' of 'Article'"),
+        details.contains("`title` of `Article`") && details.contains("`views` of `Article`"),
         "{details}"
     );
 }

@@ -1,6 +1,7 @@
-//! What outlives a container: directories of data.
+//! What outlives a container: directories of data, and snapshots.
 
 mod directory;
+mod snapshot;
 
 use cloudkit_core::CkRecord;
 use cloudkit_test_container::{TestContainer, TestContainerBuilder};

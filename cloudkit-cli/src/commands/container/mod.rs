@@ -2,6 +2,7 @@
 
 mod ready;
 pub mod serve;
+pub mod snapshot;
 
 use clap::{Args, Subcommand};
 
@@ -21,6 +22,10 @@ pub struct Arguments {
 pub enum Command {
     /// Serve a test container until it is told to stop.
     Serve(Box<serve::Arguments>),
+    /// Write everything that a running container holds into a directory.
+    Snapshot(snapshot::SnapshotArguments),
+    /// Put the snapshot of a directory in place of everything that a running container holds.
+    Restore(snapshot::RestoreArguments),
 }
 
 /// Carries out one of the commands.
@@ -31,5 +36,7 @@ pub enum Command {
 pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
     match arguments.command {
         Command::Serve(arguments) => serve::run(*arguments, context).await,
+        Command::Snapshot(arguments) => snapshot::take(&arguments, context).await,
+        Command::Restore(arguments) => snapshot::restore(&arguments, context).await,
     }
 }

@@ -73,9 +73,11 @@ pub(in crate::explain) fn routing(
             ),
         }
     }
+    // Whoever sends the token of another service means to act as a server too.
+    let is_server = is_signed || capture.values("authorization").next().is_some();
     if !is_device {
         match segments.next().as_deref() {
-            Some(database @ ("private" | "shared")) if is_signed => findings.sure(
+            Some(database @ ("private" | "shared")) if is_server => findings.sure(
                 CauseCode::DatabaseNotPublic,
                 format!(
                     "the {database} database cannot be used with a server-to-server key; only the public one can"

@@ -32,7 +32,8 @@ pub(in crate::explain) fn read_signature(text: &str, findings: &mut Findings) ->
         // How it is written does not matter if it is nothing.
         let is_nothing =
             findings.causes[before..].iter().any(|cause| cause.code == CauseCode::SignaturePlaceholder);
-        findings.causes.retain(|cause| !is_nothing || cause.code != CauseCode::SignatureBase64Broken);
+        let is_form = |code| matches!(code, CauseCode::SignatureBase64url | CauseCode::SignatureBase64Broken);
+        findings.causes.retain(|cause| !is_nothing || !is_form(cause.code));
         return None;
     };
     if findings.causes.len() == before {
@@ -180,7 +181,7 @@ fn object(text: &str) -> Option<Vec<u8>> {
     let numbers: Option<Vec<u8>> = list.split(',').map(|number| number.trim().parse().ok()).collect();
     match numbers {
         Some(numbers) if numbers.len() > 1 => Some(numbers),
-        _ => (text.starts_with(['{', '[']) || text.contains("Buffer")).then(Vec::new),
+        _ => (text.starts_with(['{', '[', '(']) || text.contains("Buffer")).then(Vec::new),
     }
 }
 

@@ -370,7 +370,7 @@ fn atomicity() -> Vec<Case> {
                 modify_zone("~zone", batch())
                     .reading("it is", 400, error("ATOMIC_ERROR", ""))
                     .reading("it is, and only the items say so", 200, json!({ "records": [error("ATOMIC_ERROR", ""), {}] }))
-                                        .reading("it is not", 200, json!({ "records": [{ "recordChangeTag": "<text>" }, { "serverErrorCode": "<text>" }] })),
+                    .reading("it is not", 200, json!({ "records": [{ "recordChangeTag": "<text>" }, { "serverErrorCode": "<text>" }] })),
             ],
         )
         .settles(&["ATOMIC_DEFAULT_IN_CUSTOM_ZONES"]),

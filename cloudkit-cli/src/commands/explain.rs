@@ -1,16 +1,15 @@
 //! `cloudkit explain`: why a captured request is refused.
 
-mod fixes;
-
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::Args;
 use cloudkit_core::explain::{
-    Class, Evidence, Explanation, KnownKey, Limits, LineKind, Strength, Verdict, explain_several,
+    Class, Evidence, Explanation, KnownKey, Language, Limits, LineKind, Strength, Verdict, explain_several,
 };
 use serde::Serialize;
 
-use crate::capture::{self, Form, Language, Options, Parsed};
+use crate::capture::{self, Form, Options, Parsed};
 use crate::credentials::{self, Passphrase};
 use crate::failure::Result;
 use crate::output::Style;
@@ -53,9 +52,12 @@ pub struct Arguments {
     /// Which entry of a HAR file, counted from 1 [default: the one that CloudKit refused].
     #[arg(long, value_name = "N")]
     pub entry: Option<usize>,
-    /// The form of the capture [default: told from its beginning].
-    #[arg(long, value_enum, value_name = "FORM")]
+    /// The form of the capture: http, curl or har [default: told from its beginning].
+    #[arg(long, value_name = "FORM", value_parser = form)]
     pub input: Option<Form>,
+    /// When the request was sent, by a clock that is right, such as 2016-01-25T22:15:43Z [default: what a HAR file says].
+    #[arg(long, value_name = "TIME")]
+    pub sent_at: Option<jiff::Timestamp>,
     /// The container that the request should go to.
     #[arg(long, value_name = "ID")]
     pub container: Option<String>,
@@ -68,6 +70,15 @@ pub struct Arguments {
     /// Where the pass phrase of a private key is, if there is one.
     #[command(flatten)]
     pub passphrase: Passphrase,
+}
+
+fn form(name: &str) -> Result<Form, &'static str> {
+    match name {
+        "http" => Ok(Form::Http),
+        "curl" => Ok(Form::Curl),
+        "har" => Ok(Form::Har),
+        _ => Err("the forms are http, curl and har"),
+    }
 }
 
 /// What programs read: the explanation, and how the capture was read.
@@ -107,25 +118,21 @@ pub fn run(arguments: &Arguments, context: &mut Context) -> Result {
         parsed.captures.truncate(1);
         parsed.captures.extend(second.captures);
     }
+    if let Some(time) = arguments.sent_at.and_then(|time| SystemTime::try_from(time).ok()) {
+        parsed.captures[0].sent_at = Some(time);
+    }
     let evidence = evidence(arguments, context)?;
     let limits = match arguments.deep {
         true => Limits::default().mistakes(5).candidates(400_000),
         false => Limits::default(),
     };
-    let mut explanation = explain_several(&parsed.captures, &evidence, &limits);
-    if let Some(language) = parsed.language {
-        for cause in &mut explanation.causes {
-            if let Some(line) = fixes::line(language, cause.code) {
-                cause.fix = format!("{}. In {language}: {line}", cause.fix);
-            }
-        }
-    }
+    let explanation = explain_several(&parsed.captures, &evidence, &limits);
 
     match context.format {
         Format::Json => context.print_json(&Report {
             explanation: &explanation,
             input: parsed.form,
-            language: parsed.language,
+            language: Language::of(&parsed.captures[0]),
             remarks: &parsed.remarks,
         })?,
         Format::Text => {
