@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use cloudkit_core::Config;
 
-use crate::commands::{completions, container, doctor, explain, key, schema, sign};
+use crate::commands::{completions, conformance, container, doctor, explain, key, schema, sign};
 use crate::output::Format;
 
 /// Works with CloudKit Web Services: explains refused requests, checks a set-up, makes keys and signs.
@@ -36,6 +36,8 @@ pub enum Command {
     Sign(sign::Arguments),
     /// Serve a test container to programs in any language.
     Container(container::Arguments),
+    /// Compare a service with the numbered cases that the test container passes.
+    Conformance(conformance::Arguments),
     /// Print a script that completes commands and options in a shell.
     Completions(completions::Arguments),
 }

@@ -1,6 +1,7 @@
 //! The commands, one module each. A module has its `Arguments` and its `run`.
 
 pub mod completions;
+pub mod conformance;
 pub mod container;
 pub mod doctor;
 pub mod explain;
@@ -20,6 +21,7 @@ pub async fn run(command: Command, context: &mut Context) -> Result {
     match command {
         Command::Explain(arguments) => explain::run(&arguments, context),
         Command::Doctor(arguments) => doctor::run(&arguments, context).await,
+        Command::Conformance(arguments) => conformance::run(&arguments, context).await,
         Command::Key(arguments) => key::run(&arguments, context),
         Command::Schema(arguments) => schema::run(&arguments, context).await,
         Command::Sign(arguments) => sign::run(&arguments, context),

@@ -1,5 +1,6 @@
 //! The command from outside: arguments in, output and exit code out.
 
+mod conformance;
 #[cfg(unix)]
 mod container;
 mod doctor;

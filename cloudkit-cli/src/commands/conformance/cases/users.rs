@@ -1,0 +1,84 @@
+//! Statements 89 to 100: users, files and push tokens, as far as one caller sees them.
+
+use serde_json::json;
+
+use super::{bad_request, error};
+use crate::commands::conformance::case::{Case, Who, case, get, post};
+
+pub(super) fn cases() -> Vec<Case> {
+    let file = || json!({ "recordName": "~one", "fieldName": "bytes" });
+    vec![
+        case(
+            "c089",
+            "users/caller tells the caller at top level and in a list",
+            vec![
+                get(Who::Key, "public/users/caller")
+                    .reading(
+                        "in both places",
+                        200,
+                        json!({ "userRecordName": "<text>", "users": [{ "userRecordName": "<text>" }] }),
+                    )
+                    .reading("at top level", 200, json!({ "userRecordName": "<text>" }))
+                    .reading("in the list", 200, json!({ "users": [{ "userRecordName": "<text>" }] })),
+            ],
+        ),
+        case(
+            "c090a",
+            "users/discover is for the public database",
+            vec![
+                post(
+                    Who::User,
+                    "private/users/discover",
+                    json!({ "lookupInfos": [{ "emailAddress": "nobody@example.com" }] }),
+                )
+                .expect(400, bad_request("")),
+            ],
+        ),
+        case(
+            "c090b",
+            "somebody whom users/discover does not find",
+            vec![
+                post(
+                    Who::User,
+                    "public/users/discover",
+                    json!({ "lookupInfos": [{ "emailAddress": "ckc-nobody@example.invalid" }] }),
+                )
+                .reading("is left out", 200, json!({ "users": "<empty>" }))
+                .reading(
+                    "is told as an error",
+                    200,
+                    json!({ "users": [{ "serverErrorCode": "<text>" }] }),
+                ),
+            ],
+        )
+        .settles(&["DISCOVER_LEAVES_OUT_UNKNOWN"]),
+        case(
+            "c094",
+            "201 uploads are too many for a request",
+            vec![
+                post(Who::Key, "public/assets/upload", json!({ "tokens": vec![file(); 201] }))
+                    .expect(400, bad_request("")),
+            ],
+        ),
+        case(
+            "c093",
+            "a short GUID that nothing has",
+            vec![
+                post(
+                    Who::User,
+                    "public/records/resolve",
+                    json!({ "shortGUIDs": [{ "value": "0aBcDeFgHiJkLmNoPqRsTuVw" }] }),
+                )
+                .reading("fails by itself", 200, json!({ "results": [error("NOT_FOUND", "")] }))
+                .reading(
+                    "fails by itself, with another code",
+                    200,
+                    json!({ "results": [{ "serverErrorCode": "<text>" }] }),
+                )
+                .reading("fails the request", 404, json!({}))
+                .reading("is a malformed request", 400, json!({})),
+            ],
+        )
+        .settles(&["UNKNOWN_SHORT_GUID"]),
+    ]
+}
