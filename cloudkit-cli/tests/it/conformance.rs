@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloudkit_cli::commands::conformance::SCHEMA;
 use cloudkit_core::auth::{ApiToken, TokenQuery, WebAuthToken};
-use cloudkit_test_container::{TestContainer, TestContainerBuilder, User};
+use cloudkit_test_container::{Fault, FaultRule, TestContainer, TestContainerBuilder, User};
 use serde_json::{Value, json};
 
 use crate::support::{Cloudkit, Output};
@@ -67,28 +67,31 @@ async fn the_test_container_shows_no_difference_and_keeps_nothing() {
     }
     assert_eq!(code, Some(0));
     let cases = report["cases"].as_array().expect("a list");
-    assert!(cases.len() >= 80, "{}", cases.len());
+    assert!(cases.len() >= 180, "{}", cases.len());
     for case in cases {
         assert!(case.get("leftOver").is_none(), "{case}");
         for observed in case["observed"].as_array().into_iter().flatten() {
             assert_eq!(observed["asContainer"], true, "{case:#}");
         }
     }
+    assert_nothing_is_left(&container).await;
+}
 
-    // Nothing is left. Only now may records be listed, because a case asks whether they can be without the index.
+async fn assert_nothing_is_left(container: &TestContainer) {
+    // Only now may records be listed, because a case asks whether they can be without the index.
     let listed =
         SCHEMA.replace("\"___modTime\"", "\"___recordID\" REFERENCE QUERYABLE,\n        \"___modTime\"");
     container.import_schema(&listed).expect("the schema with one index more");
     let query = json!({ "query": { "recordType": "CKConformance" } });
     for database in ["public", "private"] {
-        let answer = ask(&container, &format!("{database}/records/query"), &query).await;
+        let answer = ask(container, &format!("{database}/records/query"), &query).await;
         assert_eq!(answer, json!({ "records": [] }), "{database}");
     }
-    let zones = ask(&container, "private/zones/changes", &json!({})).await;
+    let zones = ask(container, "private/zones/changes", &json!({})).await;
     let alive = zones["zones"].as_array().expect("a list").iter().filter(|zone| zone["deleted"] != true);
     assert_eq!(alive.count(), 0, "{zones}");
     for database in ["public", "private"] {
-        let answer = ask(&container, &format!("{database}/subscriptions/list"), &Value::Null).await;
+        let answer = ask(container, &format!("{database}/subscriptions/list"), &Value::Null).await;
         assert_eq!(answer, json!({ "subscriptions": [] }), "{database}");
     }
 }
@@ -122,6 +125,18 @@ async fn the_report_holds_no_token_and_not_the_name_of_the_container() {
             assert!(!output.stdout.contains(secret) && !output.stderr.contains(secret), "{secret}");
         }
     }
+}
+
+/// Otherwise a case would pass whatever is answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_case_is_content_with_an_empty_answer() {
+    let container = start().await;
+    let empty = Fault::Raw { status: 200, content_type: "application/json".to_owned(), body: b"{}".to_vec() };
+    container.plan(FaultRule::new(empty).always());
+    let (report, code) = report(with_user(&container, &[])).await;
+    // What is no call of the API meets no fault.
+    let unmet = ["c004a", "c004b", "c005b", "c006", "c100c"];
+    assert_eq!((code, &*ids(&ended(&report, "same"))), (Some(1), &unmet[..]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,6 +182,40 @@ async fn a_wider_clock_window_is_observed() {
         .map(|observed| observed["reading"].as_str().expect("a text"))
         .collect();
     assert_eq!(unlike, ["11 minutes old: good", "11 minutes early: good"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_throttled_is_sent_again() {
+    let container = start().await;
+    container.fail_next_at("records/lookup", Fault::throttled(Duration::ZERO));
+    let (report, code) = report(with_key(&container, &["--only", "c054c"])).await;
+    assert_eq!((code, ids(&ended(&report, "same"))), (Some(0), vec!["c054c"]));
+    let lookups = container.requests();
+    let lookups = lookups.iter().filter(|request| request.target.ends_with("records/lookup"));
+    assert_eq!(lookups.map(|request| request.status).collect::<Vec<_>>(), [429, 200]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_lost_answer_may_have_saved_is_deleted() {
+    let container = start().await;
+    container.fail_next_at("records/modify", Fault::DropAfterCommit);
+    let (report, code) = report(with_key(&container, &["--only", "c031a"])).await;
+    assert_eq!((code, ids(&ended(&report, "unanswered"))), (Some(1), vec!["c031a"]));
+    let reason = report["cases"][0]["reason"].as_str().expect("a text");
+    assert!(reason.starts_with("POST public/records/modify: "), "{reason}");
+    assert!(report["cases"][0].get("leftOver").is_none(), "{report}");
+    assert_nothing_is_left(&container).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_deleted_is_told() {
+    let container = start().await;
+    // The first request of a case saves, the second looks, and the third cleans up.
+    let refused = || Fault::Raw { status: 500, content_type: "text/plain".to_owned(), body: b"no".to_vec() };
+    container.plan(FaultRule::new(refused()).at("records/modify").skip(1));
+    let (report, _) = report(with_key(&container, &["--only", "c048a"])).await;
+    let left_over = report["cases"][0]["leftOver"][0].as_str().expect("a text");
+    assert!(left_over.starts_with("public ckc-") && left_over.ends_with("c048aone: 500"), "{left_over}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,7 +268,7 @@ fn the_cases_and_the_schema_are_printed_without_credentials() {
     let output = Cloudkit::new(["conformance", "--list", "--format", "json"]).run();
     let cases = output.json();
     let cases = cases.as_array().expect("a list");
-    assert!(cases.len() >= 80, "{}", cases.len());
+    assert!(cases.len() >= 180, "{}", cases.len());
     let probe = cases.iter().find(|case| case["id"] == "c021").expect("the case");
     assert_eq!((&probe["probe"], &probe["rows"]), (&json!(true), &json!(["M17"])));
     let output = Cloudkit::new(["conformance", "--list"]).run();

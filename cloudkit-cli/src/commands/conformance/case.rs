@@ -65,6 +65,10 @@ pub(super) enum Place {
     Production,
     /// Whatever this is.
     Spelt(&'static str),
+    /// Development, under `/device` instead of `/database`.
+    Device,
+    /// No path of the API, but the address that was kept under this name.
+    Kept(&'static str),
 }
 
 /// What is sent as the body.
@@ -91,7 +95,7 @@ pub(super) struct Step {
     pub(super) who: Who,
     pub(super) method: Method,
     pub(super) place: Place,
-    /// What follows the environment in the path.
+    /// What follows the environment in the path; for an address that was kept, what is behind it.
     pub(super) path: &'static str,
     pub(super) query: Option<&'static str>,
     pub(super) content_type: Option<&'static str>,
@@ -118,6 +122,11 @@ pub(super) fn post_raw(who: Who, path: &'static str, body: &'static str) -> Step
 /// `GET`.
 pub(super) fn get(who: Who, path: &'static str) -> Step {
     step(who, Method::GET, path, Body::None)
+}
+
+/// `OPTIONS`, as a browser asks before a request.
+pub(super) fn options(path: &'static str) -> Step {
+    step(Who::Nobody, Method::OPTIONS, path, Body::None)
 }
 
 fn step(who: Who, method: Method, path: &'static str, body: Body) -> Step {

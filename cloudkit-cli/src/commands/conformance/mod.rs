@@ -1,6 +1,6 @@
 //! `cloudkit conformance`: the numbered cases by which the test container and CloudKit itself are compared.
 //!
-//! A [`case`] is data: requests, and patterns of the answers. Where sources disagree it has several readings, and the
+//! A case is data: requests, and patterns of the answers. Where sources disagree it has several readings, and the
 //! report says which was observed.
 
 mod case;
@@ -178,7 +178,7 @@ async fn check_record_type(service: &Service) -> Result<()> {
     let body = serde_json::json!({ "resultsLimit": 1, "query": { "recordType": "CKConformance",
         "filterBy": [cases::filter("run", "EQUALS", cases::text("none"))] } });
     let step = post(Who::Key, "public/records/query", body.clone());
-    let answer = service.send(&step, body.to_string().into_bytes()).await.map_err(Failure::new)?;
+    let answer = service.send(&step, body.to_string().into_bytes(), None).await.map_err(Failure::new)?;
     if answer.status == 200 {
         return Ok(());
     }

@@ -3,7 +3,8 @@
 //! An object fits one that has at least its members; an array fits one of the same length. `"<any>"` fits every value
 //! but null, `"<absent>"` a member that is not there, `"<text>"` a text that is not empty, `"<number>"` a number,
 //! `"<uuid>"` a UUID, `"<empty>"` an object or an array without members, and `"<has …>"` a text that holds the rest.
-//! An array that begins with `"<some>"` fits one that has each of the others somewhere.
+//! An array that begins with `"<some>"` fits one that has each of the others somewhere, and one that begins with
+//! `"<none>"` fits one that has none of them.
 
 use serde_json::Value;
 
@@ -31,6 +32,14 @@ fn compare(found: Option<&Value>, pattern: &Value, at: &str) -> Option<String> {
                     .iter()
                     .position(|wanted| !items.iter().any(|item| compare(Some(item), wanted, at).is_none()))?;
                 return Some(format!("{at} has nothing like element {missing} of what is expected"));
+            }
+            if let Some((first, unwanted)) = pattern.split_first()
+                && first.as_str() == Some("<none>")
+            {
+                let fits =
+                    |item: &Value| unwanted.iter().any(|pattern| compare(Some(item), pattern, at).is_none());
+                let index = items.iter().position(fits)?;
+                return Some(format!("{at}[{index}] is there"));
             }
             if pattern.len() != items.len() {
                 return Some(format!("{at} has {} elements", items.len()));
@@ -126,6 +135,8 @@ mod tests {
     #[test]
     fn some_elements_are_enough_where_it_says_so() {
         check(json!([3, 1, 2]), json!(["<some>", 2, 3]), None);
+        check(json!([3, 1]), json!(["<none>", 2]), None);
+        check(json!({ "r": [3, 2] }), json!({ "r": ["<none>", 2] }), Some("r[1] is there"));
         check(
             json!([1]),
             json!(["<some>", 1, 2]),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::case::{Body, Case, Step, Who, post};
+use super::case::{Body, Case, Place, Step, Who, post};
 use super::pattern;
 use super::report::{CaseReport, Difference, Observed, Verdict};
 use super::service::{Answer, Service};
@@ -37,6 +37,7 @@ struct Names {
 }
 
 impl Names {
+    /// The value with the names and the kept values in their places.
     fn fill(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => {
@@ -78,6 +79,10 @@ impl Runner<'_> {
             let answer = match self.ask(step, &names).await {
                 Ok(answer) => answer,
                 Err(error) => {
+                    // It may have been done, although the answer did not come.
+                    if let Body::Json(sent) = &step.body {
+                        saved.note_lost(step, &names.fill(sent));
+                    }
                     report.verdict = Verdict::Unanswered;
                     return report.because(&format!("{}: {error}", request(step)));
                 }
@@ -124,9 +129,16 @@ impl Runner<'_> {
             Body::Raw(text) => text.as_bytes().to_vec(),
             Body::Json(body) => names.fill(body).to_string().into_bytes(),
         };
+        let address = match step.place {
+            Place::Kept(name) => {
+                let kept = names.kept.get(name).and_then(Value::as_str);
+                Some(kept.ok_or("the answer before it has no address")?.to_owned())
+            }
+            _ => None,
+        };
         let may_lag = self.is_live && step.path.ends_with("records/query");
         for attempt in 1.. {
-            let answer = self.service.send(step, body.clone()).await?;
+            let answer = self.service.send(step, body.clone(), address.as_deref()).await?;
             let is_late = may_lag
                 && answer.status == 200
                 && matches!(judge(step, &answer, names), Judgement::Differs(_))
@@ -192,7 +204,7 @@ impl Runner<'_> {
             _ => "private/zones/modify",
         };
         let step = post(who, path, body.clone());
-        match self.service.send(&step, body.to_string().into_bytes()).await {
+        match self.service.send(&step, body.to_string().into_bytes(), None).await {
             // One that is gone already is as good.
             Ok(answer)
                 if answer.status == 200
@@ -206,6 +218,17 @@ impl Runner<'_> {
 }
 
 impl Saved {
+    /// Notes what may have been saved by a request whose answer was lost.
+    fn note_lost(&mut self, step: &Step, sent: &Value) {
+        let parts = |operation: &Value| {
+            ["record", "zone", "subscription"].iter().find_map(|part| operation.get(part).cloned())
+        };
+        let items: Vec<Value> =
+            sent["operations"].as_array().into_iter().flatten().filter_map(parts).collect();
+        let body = json!({ "records": items });
+        self.note(step, &Answer { status: 200, headers: http::HeaderMap::new(), body });
+    }
+
     /// Notes what an answer says was saved or deleted.
     fn note(&mut self, step: &Step, answer: &Answer) {
         let Body::Json(sent) = &step.body else { return };
@@ -294,6 +317,9 @@ fn code(item: &Value) -> Option<&str> {
 
 /// A request without its container, its tokens and its body.
 pub(super) fn request(step: &Step) -> String {
+    if let Place::Kept(_) = step.place {
+        return format!("{} to {}", step.method, step.path);
+    }
     let query = step.query.map(|query| format!("?{query}")).unwrap_or_default();
     format!("{} {}{query}", step.method, step.path)
 }

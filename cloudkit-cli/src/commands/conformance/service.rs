@@ -71,10 +71,16 @@ impl Service {
     /// # Errors
     ///
     /// A text that says why there is no answer.
-    pub(super) async fn send(&self, step: &Step, body: Vec<u8>) -> Result<Answer, String> {
+    pub(super) async fn send(
+        &self,
+        step: &Step,
+        body: Vec<u8>,
+        address: Option<&str>,
+    ) -> Result<Answer, String> {
         let body = Bytes::from(body);
         for attempt in 1.. {
-            let request = self.request(step, body.clone()).map_err(|failure| failure.causes().join(": "))?;
+            let request =
+                self.request(step, body.clone(), address).map_err(|failure| failure.causes().join(": "))?;
             let response = self.transport.send(request).await.map_err(|error| self.redact(&chain(&error)))?;
             if let Some(user) = &self.user {
                 user.adopt_from(response.headers());
@@ -115,13 +121,25 @@ impl Service {
         text
     }
 
-    fn request(&self, step: &Step, body: Bytes) -> Result<http::Request<Bytes>> {
-        let environment = match step.place {
-            Place::Development => "development",
-            Place::Production => "production",
-            Place::Spelt(name) => name,
+    fn request(&self, step: &Step, body: Bytes, address: Option<&str>) -> Result<http::Request<Bytes>> {
+        let content_type = |request: http::request::Builder| match step.content_type {
+            Some(content_type) => request.header(http::header::CONTENT_TYPE, content_type),
+            None => request,
         };
-        let path = format!("/database/1/{}/{environment}/{}", self.container, step.path);
+        if let Some(address) = address {
+            // Downloads leave the name of the file to who fetches it.
+            let uri: http::Uri = address.replace("${f}", "file").parse()?;
+            return Ok(
+                content_type(http::Request::builder().method(step.method.clone()).uri(uri)).body(body)?
+            );
+        }
+        let (api, environment) = match step.place {
+            Place::Production => ("database", "production"),
+            Place::Spelt(name) => ("database", name),
+            Place::Device => ("device", "development"),
+            Place::Development | Place::Kept(_) => ("database", "development"),
+        };
+        let path = format!("/{api}/1/{}/{environment}/{}", self.container, step.path);
         let mut target = path.clone();
         let user = self.user.as_ref().and_then(WebAuthTokenStore::current);
         let tokens = self.api_token.as_ref().map(|api_token| TokenQuery {
@@ -135,11 +153,8 @@ impl Service {
             target += if at == 0 { "?" } else { "&" };
             target += query;
         }
-        let mut request =
-            http::Request::builder().method(step.method.clone()).uri(format!("{}{target}", self.url));
-        if let Some(content_type) = step.content_type {
-            request = request.header(http::header::CONTENT_TYPE, content_type);
-        }
+        let uri = format!("{}{target}", self.url);
+        let mut request = content_type(http::Request::builder().method(step.method.clone()).uri(uri));
         if step.who == Who::Key {
             for (name, value) in self.sign(step, &path, &target, &body)? {
                 request = request.header(name, value);

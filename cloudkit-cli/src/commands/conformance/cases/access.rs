@@ -79,7 +79,7 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "c016a",
             "each answer to a user has a new token in a header",
-            vec![get(Who::User, CALLER).expect(200, json!({})).header("x-apple-cloudkit-web-auth-token")],
+            vec![get(Who::User, CALLER).expect(200, json!({ "userRecordName": "<text>" })).header("x-apple-cloudkit-web-auth-token")],
         ),
         case(
             "c016b",

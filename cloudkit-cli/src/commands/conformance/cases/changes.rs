@@ -101,6 +101,31 @@ fn databases() -> Vec<Case> {
         )
         .settles(&["DEFAULT_ZONE_OUTSIDE_DATABASE_FEED"]),
         case(
+            "c076d",
+            "whether a feed without a token tells of zones that are gone",
+            vec![
+                make_zone("~zone"),
+                post(Who::User, "private/zones/modify", super::zone_operations(&[("delete", "~zone")])),
+                post(Who::User, DATABASE, json!({ "resultsLimit": 200 }))
+                    .reading("it does not", 200, json!({ "zones": ["<none>", { "zoneID": { "zoneName": "~zone" } }] }))
+                    .reading("it does", 200, json!({ "zones": ["<some>", { "zoneID": { "zoneName": "~zone" } }] })),
+            ],
+        )
+        .settles(&["NEW_READERS_HEAR_OF_LIVING_ZONES"]),
+        case(
+            "c076e",
+            "whether changes/database takes a token of zones/changes",
+            vec![
+                post(Who::User, ZONES, json!({}))
+                    .expect(200, json!({ "metaSyncToken": "<text>" }))
+                    .keep("token", "/metaSyncToken"),
+                post(Who::User, DATABASE, json!({ "syncToken": "$token" }))
+                    .reading("it does not", 400, json!({}))
+                    .reading("it does", 200, json!({ "zones": "<any>" })),
+            ],
+        )
+        .settles(&["TOKENS_OF_ZONES_CHANGES"]),
+        case(
             "c085",
             "the public database has no feed",
             vec![

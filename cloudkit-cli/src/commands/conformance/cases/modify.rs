@@ -1,10 +1,10 @@
-//! Statements 29 to 45 and 50 to 56: saving, deleting and looking up records.
+//! Statements 29 to 45 and 50 to 53: saving and deleting records.
 
 use serde_json::{Value, json};
 
 use super::{
-    LOOKUP, MODIFY, TYPE, bad_request, create, error, item, lookup, make_zone, modify, modify_zone, names,
-    number, operation, tagged, text, typed,
+    MODIFY, TYPE, bad_request, create, error, item, lookup, make_zone, modify, modify_zone, names, number,
+    operation, tagged, text, typed,
 };
 use crate::commands::conformance::case::{Case, Step, Who, case, post};
 
@@ -28,7 +28,7 @@ fn is_gone() -> Step {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [creating(), changing(), deleting(), batches(), atomicity(), references(), looking_up()].concat()
+    [creating(), changing(), deleting(), batches(), atomicity(), references()].concat()
 }
 
 fn creating() -> Vec<Case> {
@@ -103,7 +103,7 @@ fn creating() -> Vec<Case> {
             ],
         ),
         case(
-            "c052",
+            "c052c",
             "a record name of 256 characters is refused",
             vec![modify(json!([create(LONG, none())])).expect(200, item("BAD_REQUEST", ""))],
         ),
@@ -404,6 +404,16 @@ fn atomicity() -> Vec<Case> {
             ],
         ),
         case(
+            "c041",
+            "a zone in a record does not count, but the one of the request",
+            vec![
+                modify(json!([{ "operationType": "create", "record": { "recordType": TYPE, "recordName": "~one",
+                    "fields": {}, "zoneID": { "zoneName": "~none" } } }]))
+                .expect(200, json!({ "records": [{ "recordName": "~one", "serverErrorCode": "<absent>" }] })),
+                lookup(&["~one"]).expect(200, names(&["~one"])),
+            ],
+        ),
+        case(
             "c043",
             "in the shared database a zone needs its owner",
             vec![
@@ -455,81 +465,5 @@ fn references() -> Vec<Case> {
             ],
         )
         .settles(&["CASCADE_IS_IMMEDIATE"]),
-    ]
-}
-
-fn looking_up() -> Vec<Case> {
-    let made = || made(json!({ "text": text("Ines"), "number": number(1) }));
-    let many = |count: usize| {
-        let records: Vec<Value> = (0..count).map(|at| json!({ "recordName": format!("~{at}") })).collect();
-        post(Who::Key, LOOKUP, json!({ "records": records, "desiredKeys": [] }))
-    };
-    vec![
-        case(
-            "c054",
-            "hits and misses of a lookup keep their places",
-            vec![
-                made(),
-                lookup(&["~none", "~one", "~none"]).expect(
-                    200,
-                    json!({ "records": [
-                        { "recordName": "~none", "reason": "Record not found", "serverErrorCode": "NOT_FOUND" },
-                        { "recordName": "~one", "recordType": TYPE, "deleted": false },
-                        { "recordName": "~none", "serverErrorCode": "NOT_FOUND" },
-                    ] }),
-                ),
-            ],
-        ),
-        case(
-            "c054b",
-            "a lookup in a zone that does not exist",
-            vec![
-                post(
-                    Who::User,
-                    "private/records/lookup",
-                    json!({ "records": [{ "recordName": "~one" }], "zoneID": { "zoneName": "~none" } }),
-                )
-                .reading("fails item by item", 200, item("ZONE_NOT_FOUND", ""))
-                .reading("fails as a whole", 404, json!({ "serverErrorCode": "ZONE_NOT_FOUND" })),
-            ],
-        )
-        .settles(&["MISSING_ZONE_ON_LOOKUP_IS_PER_ITEM"]),
-        case(
-            "c055a",
-            "desiredKeys of an item win over those of the request",
-            vec![
-                made(),
-                post(
-                    Who::Key,
-                    LOOKUP,
-                    json!({ "desiredKeys": ["text"], "records": [
-                        { "recordName": "~one" },
-                        { "recordName": "~one", "desiredKeys": ["number"] },
-                        { "recordName": "~one", "desiredKeys": [] },
-                    ] }),
-                )
-                .expect(
-                    200,
-                    json!({ "records": [
-                        { "fields": { "text": text("Ines"), "number": "<absent>" } },
-                        { "fields": { "text": "<absent>", "number": number(1) } },
-                        { "fields": "<empty>" },
-                    ] }),
-                ),
-            ],
-        ),
-        case("c055b", "201 names are too many for a lookup", vec![many(201).expect(400, bad_request(""))]),
-        case("c055c", "200 names are not", vec![many(200).expect(200, json!({ "records": "<any>" }))]),
-        case(
-            "c056",
-            "the caller's own user record can be looked up",
-            vec![
-                crate::commands::conformance::case::get(Who::User, "public/users/caller")
-                    .expect(200, json!({ "userRecordName": "<text>" }))
-                    .keep("me", "/userRecordName"),
-                post(Who::User, LOOKUP, json!({ "records": [{ "recordName": "$me" }] }))
-                    .expect(200, json!({ "records": [{ "recordName": "$me", "recordType": "Users" }] })),
-            ],
-        ),
     ]
 }

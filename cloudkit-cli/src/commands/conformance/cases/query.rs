@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{QUERY, TYPE, bad_request, create, error, filter, find, modify, names, number, text, typed};
+use super::{
+    QUERY, TYPE, bad_request, create, error, filter, find, make_zone, modify, modify_zone, names, number,
+    text, typed,
+};
 use crate::commands::conformance::case::{Case, Step, Who, case, post};
 
 /// Three records, and one that has nothing but its number; then these steps, when queries find all four.
@@ -261,6 +264,58 @@ fn open_questions() -> Vec<Case> {
             ]),
         )
         .settles(&["ABSENT_SORTS_FIRST"]),
+        case(
+            "c061n",
+            "whether a reference in a filter that names no zone finds one in a custom zone",
+            vec![
+                make_zone("~zone"),
+                modify_zone("~zone", json!([create("~one", json!({ "run": text("~"),
+                    "target": typed("REFERENCE", json!({ "recordName": "~x", "action": "NONE",
+                        "zoneID": { "zoneName": "~zone" } })) }))])),
+                post(
+                    Who::User,
+                    "private/records/query",
+                    json!({ "zoneID": { "zoneName": "~zone" }, "query": { "recordType": TYPE,
+                        "filterBy": [filter("target", "EQUALS", typed("REFERENCE", json!({ "recordName": "~x" })))] } }),
+                )
+                .reading("it does", 200, names(&["~one"]))
+                .reading("it does not", 200, names(&[]))
+                .reading("it is refused", 400, json!({})),
+            ],
+        )
+        .settles(&["FILTER_REFERENCE_WITHOUT_ZONE"]),
+        case(
+            "c067",
+            "a system field is sorted by under either of its names",
+            [json!({ "fieldName": "___modTime" }), json!({ "systemFieldName": "modifiedTimestamp" })]
+                .into_iter()
+                .map(|by| {
+                    let query = json!({ "recordType": TYPE, "filterBy": [filter("run", "EQUALS", text("~"))],
+                        "sortBy": [by] });
+                    post(Who::Key, QUERY, json!({ "query": query })).expect(200, json!({ "records": "<empty>" }))
+                })
+                .collect(),
+        ),
+        case(
+            "c069",
+            "zoneWide looks into every zone",
+            vec![
+                make_zone("~zone"),
+                modify_zone("~zone", json!([create("~one", json!({ "run": text("~") }))])),
+                post(
+                    Who::User,
+                    "private/records/modify",
+                    json!({ "operations": [create("~two", json!({ "run": text("~") }))] }),
+                ),
+                post(
+                    Who::User,
+                    "private/records/query",
+                    json!({ "zoneWide": true, "query": { "recordType": TYPE,
+                        "filterBy": [filter("run", "EQUALS", text("~"))] } }),
+                )
+                .expect(200, json!({ "records": ["<some>", { "recordName": "~one" }, { "recordName": "~two" }] })),
+            ],
+        ),
         case(
             "c068a",
             "which index a query without filters needs",

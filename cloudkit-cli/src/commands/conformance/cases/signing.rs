@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{LOOKUP, create, error, lookup, modify};
+use super::{LOOKUP, create, error, item, lookup, modify};
 use crate::commands::conformance::case::{Case, Place, Signing, Step, Who, case, get, post};
 
 const CALLER: &str = "public/users/caller";
@@ -227,8 +227,8 @@ pub(super) fn cases() -> Vec<Case> {
             "c019c",
             "a signed request can be repeated",
             vec![
-                lookup(&["ckc-nobody"]).expect(200, json!({})),
-                lookup(&["ckc-nobody"]).expect(200, json!({})),
+                lookup(&["ckc-nobody"]).expect(200, item("NOT_FOUND", "")),
+                lookup(&["ckc-nobody"]).expect(200, item("NOT_FOUND", "")),
             ],
         ),
     ]

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{LOOKUP, QUERY, TYPE, bad_request, error, lookup};
-use crate::commands::conformance::case::{Case, Place, Who, case, get, post, post_raw};
+use super::{LOOKUP, QUERY, TYPE, bad_request, error};
+use crate::commands::conformance::case::{Case, Place, Who, case, get, options, post, post_raw};
 
 const BODY: &str = r#"{"records":[{"recordName":"ckc-nobody"}]}"#;
 
@@ -75,6 +75,16 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .settles(&["ENCODED_SEGMENTS_ARE_DECODED"]),
         case(
+            "c006",
+            "a browser may ask from any origin",
+            vec![
+                options(QUERY)
+                    .expect(200, json!("<any>"))
+                    .expect(204, json!("<any>"))
+                    .header("access-control-allow-origin"),
+            ],
+        ),
+        case(
             "c007",
             "an error has a uuid, in the body and in a header",
             vec![
@@ -121,9 +131,15 @@ pub(super) fn cases() -> Vec<Case> {
             ],
         ),
         case(
-            "c054c",
-            "a lookup of nothing answers nothing",
-            vec![lookup(&[]).expect(200, json!({ "records": "<empty>" }))],
-        ),
+            "c008e",
+            "a body of 3 MB",
+            vec![
+                post(Who::Key, LOOKUP, json!({ "records": [{ "recordName": "ckc-nobody" }], "y": "y".repeat(3_000_000) }))
+                    .reading("is 413", 413, json!("<any>"))
+                    .reading("is 400", 400, json!("<any>"))
+                    .reading("is taken", 200, miss()),
+            ],
+        )
+        .settles(&["BODY_CAP"]),
     ]
 }

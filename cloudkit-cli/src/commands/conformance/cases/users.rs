@@ -1,12 +1,17 @@
-//! Statements 89 to 100: users, files and push tokens, as far as one caller sees them.
+//! Statements 89 to 100: users, short GUIDs and push tokens, as far as one caller sees them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{bad_request, error};
-use crate::commands::conformance::case::{Case, Who, case, get, post};
+use crate::commands::conformance::case::{Case, Place, Who, case, get, post};
+
+const CREATE_TOKEN: &str = "tokens/create";
+
+fn development() -> Value {
+    json!({ "apnsEnvironment": "development" })
+}
 
 pub(super) fn cases() -> Vec<Case> {
-    let file = || json!({ "recordName": "~one", "fieldName": "bytes" });
     vec![
         case(
             "c089",
@@ -53,14 +58,6 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .settles(&["DISCOVER_LEAVES_OUT_UNKNOWN"]),
         case(
-            "c094",
-            "201 uploads are too many for a request",
-            vec![
-                post(Who::Key, "public/assets/upload", json!({ "tokens": vec![file(); 201] }))
-                    .expect(400, bad_request("")),
-            ],
-        ),
-        case(
             "c093",
             "a short GUID that nothing has",
             vec![
@@ -80,5 +77,32 @@ pub(super) fn cases() -> Vec<Case> {
             ],
         )
         .settles(&["UNKNOWN_SHORT_GUID"]),
+        case(
+            "c100a",
+            "a push token is made under /device",
+            vec![
+                post(Who::User, CREATE_TOKEN, development())
+                    .at(Place::Device)
+                    .expect(200, json!({ "apnsToken": "<text>", "webcourierURL": "<text>" })),
+            ],
+        ),
+        case(
+            "c100b",
+            "whether a server-to-server key can make push tokens",
+            vec![
+                post(Who::Key, CREATE_TOKEN, development())
+                    .at(Place::Device)
+                    .reading("it cannot", 401, json!({}))
+                    .reading("it can", 200, json!({ "apnsToken": "<text>" }))
+                    .reading("it is a malformed request", 400, json!({}))
+                    .reading("a user has to sign in", 421, json!({})),
+            ],
+        )
+        .settles(&["KEYS_HAVE_NO_PUSH_TOKENS"]),
+        case(
+            "c100c",
+            "under /database there are no push tokens",
+            vec![post(Who::User, CREATE_TOKEN, development()).expect(405, json!("<any>"))],
+        ),
     ]
 }

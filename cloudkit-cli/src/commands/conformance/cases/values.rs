@@ -18,6 +18,14 @@ fn round_trip(id: &'static str, statement: &'static str, field: &str, value: Val
     )
 }
 
+fn secret(is_encrypted: bool) -> Value {
+    let mut value = text("s");
+    if is_encrypted {
+        value["isEncrypted"] = json!(true);
+    }
+    json!({ "secret": value })
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let untagged =
         |field: &str, value: Value| modify(json!([create("~one", json!({ field: { "value": value } }))]));
@@ -76,6 +84,51 @@ pub(super) fn cases() -> Vec<Case> {
             vec![
                 untagged("text", json!("Ines"))
                     .expect(200, json!({ "records": [{ "fields": { "text": text("Ines") } }] })),
+            ],
+        ),
+        case(
+            "c049a",
+            "an encrypted field comes back as it was, and says that it is encrypted",
+            vec![
+                post(Who::User, "private/records/modify", json!({ "operations": [create("~one", secret(true))] })),
+                post(Who::User, "private/records/lookup", json!({ "records": [{ "recordName": "~one" }] }))
+                    .expect(200, json!({ "records": [{ "fields": secret(true) }] })),
+            ],
+        ),
+        case(
+            "c049b",
+            "a value for an encrypted field has to say that it is encrypted",
+            vec![
+                post(Who::User, "private/records/modify", json!({ "operations": [create("~one", secret(false))] }))
+                    .expect(200, item("BAD_REQUEST", "defined to be: ENCRYPTED_STRING")),
+            ],
+        ),
+        case(
+            "c049c",
+            "the public database has no encrypted fields",
+            vec![modify(json!([create("~one", secret(true))])).expect(200, item("BAD_REQUEST", ""))],
+        ),
+        case(
+            "c052a",
+            "whether 1 MB of a record's fields is 1,048,576 bytes",
+            vec![
+                modify(json!([create("~one", json!({ "plain": text(&"n".repeat(1_040_000)) }))]))
+                    .reading("it is", 200, json!({ "records": [{ "recordName": "~one", "serverErrorCode": "<absent>" }] }))
+                    .reading("it is 1,000,000, or something else counts too", 200, json!({ "records": [{ "serverErrorCode": "<text>" }] }))
+                    .reading("the request is too large", 413, json!("<any>"))
+                    .reading("the request is refused", 400, json!({})),
+            ],
+        )
+        .settles(&["RECORD_SIZE"]),
+        case(
+            "c052b",
+            "a record with more is refused",
+            vec![
+                modify(json!([create("~one", json!({ "plain": text(&"n".repeat(1_060_000)) }))]))
+                    .reading("BAD_REQUEST", 200, item("BAD_REQUEST", ""))
+                    .reading("another error", 200, json!({ "records": [{ "serverErrorCode": "<text>" }] }))
+                    .reading("the request is too large", 413, json!("<any>"))
+                    .reading("the request is refused", 400, json!({})),
             ],
         ),
         round_trip("c047a", "the largest INT64 is exact", "number", number(i64::MAX)),
