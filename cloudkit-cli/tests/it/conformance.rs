@@ -7,7 +7,7 @@ use cloudkit_core::auth::{ApiToken, TokenQuery, WebAuthToken};
 use cloudkit_test_container::{Fault, FaultRule, TestContainer, TestContainerBuilder, User};
 use serde_json::{Value, json};
 
-use crate::support::{Cloudkit, Output};
+use crate::support::{Cloudkit, Output, temporary_directory};
 
 const CONTAINER: &str = "iCloud.com.example.Conformance";
 
@@ -265,12 +265,24 @@ async fn production_and_other_machines_are_refused() {
 fn the_cases_and_the_schema_are_printed_without_credentials() {
     let output = Cloudkit::new(["conformance", "--print-schema"]).run();
     assert_eq!((output.code, &*output.stdout), (Some(0), SCHEMA));
+    let directory = temporary_directory();
+    let file = directory.path().join("conformance.ckdb");
+    std::fs::write(&file, SCHEMA).expect("the file is written");
+    let output = Cloudkit::new(["schema", "check"]).and(&[file.to_str().expect("a path in UTF-8")]).run();
+    assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
     let output = Cloudkit::new(["conformance", "--list", "--format", "json"]).run();
     let cases = output.json();
     let cases = cases.as_array().expect("a list");
     assert!(cases.len() >= 180, "{}", cases.len());
     let probe = cases.iter().find(|case| case["id"] == "c021").expect("the case");
     assert_eq!((&probe["probe"], &probe["rows"]), (&json!(true), &json!(["M17"])));
+    assert_eq!(probe["steps"][1]["request"], "GET public/users/caller");
+    assert_eq!(
+        (&probe["steps"][1]["who"], &probe["steps"][1]["signing"]),
+        (&json!("key"), &json!("empty_hash"))
+    );
+    let ids: Vec<&str> = cases.iter().filter_map(|case| case["id"].as_str()).collect();
+    assert!(ids.is_sorted(), "{ids:?}");
     let output = Cloudkit::new(["conformance", "--list"]).run();
     assert_eq!(output.stdout.lines().count(), cases.len());
     let output = Cloudkit::new(["conformance", "--list", "--only", "x9"]).run();

@@ -4,10 +4,12 @@
 //! and `$x` for what was kept under the name `x` from an earlier answer.
 
 use http::Method;
+use serde::Serialize;
 use serde_json::Value;
 
 /// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Who {
     /// Somebody without credentials.
     Nobody,
@@ -20,7 +22,8 @@ pub(super) enum Who {
 }
 
 /// How a request is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Signing {
     /// The way it should be, over the path and the query if there is one.
     Usual,

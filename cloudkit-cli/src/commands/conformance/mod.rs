@@ -38,7 +38,8 @@ pub const SCHEMA: &str = include_str!("schema.ckdb");
 #[derive(Args, Debug)]
 #[command(after_help = "\
 It saves and deletes records of the type CKConformance in the development environment, whose schema --print-schema \
-prints. Import it there first. What a case has saved is deleted when it ends. One lookup of a name that nobody has is \
+prints. Import it there first. What a case has saved is deleted when it ends; names of records, zones and \
+subscriptions begin with ckc-. One lookup of a name that nobody has is \
 sent to production, to see whether the key is accepted there.
 
 Cases that need an API token or a user are skipped without CLOUDKIT_API_TOKEN and CLOUDKIT_WEB_AUTH_TOKEN. The user's \

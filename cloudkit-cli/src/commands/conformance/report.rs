@@ -3,10 +3,13 @@
 use cloudkit_test_container::facts::{self, Fact};
 use serde::Serialize;
 
-use super::case::Case;
+use super::case::{Body, Case, Signing, Who};
 use super::runner::{expectation, request};
 use crate::Context;
 use crate::failure::Result;
+
+/// Of a body so many characters are printed; some are made to be too large.
+const LONGEST_BODY: usize = 1000;
 
 /// How a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -114,7 +117,15 @@ pub(super) struct Listed {
 
 #[derive(Debug, Serialize)]
 struct ListedStep {
+    who: Who,
     request: String,
+    /// How it is signed, where a key asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing: Option<Signing>,
+    /// The body; `~` and `$` stand for names of the run and for parts of earlier answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    /// Empty where it only has to succeed.
     expected: String,
 }
 
@@ -129,7 +140,17 @@ impl Listed {
         let steps = case
             .steps
             .iter()
-            .map(|step| ListedStep { request: request(step), expected: expectation(step) })
+            .map(|step| ListedStep {
+                who: step.who,
+                request: request(step),
+                signing: (step.who == Who::Key).then_some(step.signing),
+                body: match &step.body {
+                    Body::None => None,
+                    Body::Json(body) => Some(body.to_string().chars().take(LONGEST_BODY).collect()),
+                    Body::Raw(body) => Some((*body).to_owned()),
+                },
+                expected: expectation(step),
+            })
             .collect();
         Self {
             id: case.id,

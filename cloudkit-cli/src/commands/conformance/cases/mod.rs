@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 
 use super::case::{Case, Step, Who, post};
 
-/// All cases, by subject.
+/// All cases, in the order of their numbers.
 pub(super) fn all() -> Vec<Case> {
-    [
+    let mut all = [
         transport::cases(),
         access::cases(),
         signing::cases(),
@@ -33,7 +33,9 @@ pub(super) fn all() -> Vec<Case> {
         files::cases(),
         users::cases(),
     ]
-    .concat()
+    .concat();
+    all.sort_by_key(|case: &Case| case.id);
+    all
 }
 
 const LOOKUP: &str = "public/records/lookup";
