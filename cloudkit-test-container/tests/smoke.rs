@@ -334,8 +334,7 @@ async fn users_learn_who_they_are() {
     let reply = send(&container, &format!("GET {target} HTTP/1.1\r\n"), b"").await.expect("a reply");
     let url = reply.body["redirectURL"].as_str().expect("a page to sign in").to_owned();
     let page = url.strip_prefix(container.url()).expect("a page of the container");
-    for (page, content) in
-        [(page.to_owned(), "bob</a>"), (format!("{page}&user=bob"), "ckWebAuthToken: token")]
+    for (page, content) in [(page.to_owned(), "bob</a>"), (format!("{page}&user=bob"), "\"ckWebAuthToken\":")]
     {
         let reply = send(&container, &format!("GET {page} HTTP/1.1\r\n"), b"").await.expect("a reply");
         assert_eq!(reply.status, 200);
@@ -441,7 +440,12 @@ async fn each_mistake_that_needs_no_search_has_its_own_explanation() {
         (sample_head(path, &id.replace("aa", "a a"), date, signature), "K7 key_id_malformed"),
         (sample_head(path, &id.replace('0', "1"), date, signature), "K2 key_other_container"),
         (
-            sample_head(path, "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE", date, signature),
+            sample_head(
+                path,
+                "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Z5A",
+                date,
+                signature,
+            ),
             "K5 public_key_as_key_id",
         ),
         (sample_head(path, &token, date, signature), "K6 api_token_as_key_id"),
@@ -453,7 +457,11 @@ async fn each_mistake_that_needs_no_search_has_its_own_explanation() {
             sample_head(path, id, date, signature) + "X-Apple-CloudKit-Request-KeyID: x\r\n",
             "R5 header_duplicated",
         ),
-        (sample_head(path, id, date, signature).replace("ISO8601Date", "Date"), "R5 header_missing"),
+        (sample_head(path, id, date, signature).replace("ISO8601Date", "Date"), "R5 header_name_wrong"),
+        (
+            sample_head(path, id, date, signature).replace("X-Apple-CloudKit-Request-ISO8601Date", "X-Other"),
+            "R5 header_missing",
+        ),
         (format!("POST {path} HTTP/1.1\r\nAuthorization: Bearer x\r\n"), "K8 bearer_token_sent"),
         (format!("POST {path} HTTP/1.1\r\nX-CloudKit-KeyID: x\r\n"), "R5 header_name_wrong"),
         (
@@ -463,7 +471,7 @@ async fn each_mistake_that_needs_no_search_has_its_own_explanation() {
     ] {
         let reply = send(&container, &head, SAMPLE_BODY.as_bytes()).await.expect("a reply");
         let explanation = reply.header("x-cloudkit-explain").unwrap_or_default().to_owned();
-        assert!(explanation.starts_with(code), "{code}: {explanation}");
+        assert!(explanation.contains(code), "{code}: {explanation}");
         assert!(!explanation.contains(&token), "{explanation}");
         reply.refused(401, "AUTHENTICATION_FAILED");
     }

@@ -232,6 +232,18 @@ mod tests {
         GRANT READ TO \"_world\",
         GRANT READ, CREATE, WRITE TO editor
     );
+
+    RECORD TYPE \"cloudkit.share\" (
+        \"___createTime\"               TIMESTAMP,
+        \"___createdBy\"                REFERENCE,
+        \"___etag\"                     STRING,
+        \"___modTime\"                  TIMESTAMP,
+        \"___modifiedBy\"               REFERENCE,
+        \"___recordID\"                 REFERENCE,
+        \"cloudkit.thumbnailImageData\" BYTES,
+        \"cloudkit.title\"              STRING,
+        \"cloudkit.type\"               STRING
+    );
 ";
         let schema = declared::Schema::parse(text).expect("a schema");
         let compiled = Schema::of(&schema);
