@@ -1,7 +1,7 @@
 //! What a case is: requests, and what is expected of the answers. Data alone; nothing is sent here.
 //!
 //! In the texts of a request and of an expectation, `~` at the beginning stands for a name that this run alone has,
-//! and `$x` for what was kept under the name `x` from an earlier answer.
+//! and `$x` for what was kept under the name `x` from an earlier answer; `$x:8` is the first eight characters of it.
 
 use http::Method;
 use serde::Serialize;

@@ -44,8 +44,17 @@ impl Names {
                 if let Some(rest) = text.strip_prefix('~') {
                     return format!("{}{rest}", self.prefix).into();
                 }
-                let kept = text.strip_prefix('$').and_then(|name| self.kept.get(name));
-                kept.unwrap_or(value).clone()
+                let Some(name) = text.strip_prefix('$') else { return value.clone() };
+                let (name, length) = match name.split_once(':') {
+                    Some((name, length)) => (name, length.parse().ok()),
+                    None => (name, None),
+                };
+                match (self.kept.get(name), length) {
+                    (Some(Value::String(kept)), Some(length)) => {
+                        kept.chars().take(length).collect::<String>().into()
+                    }
+                    (kept, _) => kept.unwrap_or(value).clone(),
+                }
             }
             Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
             Value::Object(members) => {

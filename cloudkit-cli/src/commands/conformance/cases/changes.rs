@@ -219,6 +219,24 @@ fn zones() -> Vec<Case> {
         )
         .settles(&["UNKNOWN_SYNC_TOKEN"]),
         case(
+            "c080d",
+            "a token that was cut off",
+            vec![
+                make_zone("~zone"),
+                feed(json!({})).expect(200, page(&[], false)).keep("token", TOKEN),
+                feed(json!({ "syncToken": "$token:20" }))
+                    .reading(
+                        "is refused with a text of its own",
+                        200,
+                        json!({ "zones": [error("BAD_REQUEST", "Invalid continuation format")] }),
+                    )
+                    .reading("is refused like garbage", 200, unknown())
+                    .reading("is refused with another text", 200, json!({ "zones": [{ "serverErrorCode": "<text>" }] }))
+                    .reading("refuses the request", 400, json!({})),
+            ],
+        )
+        .settles(&["SYNC_TOKEN_CUT_OFF"]),
+        case(
             "c081",
             "one bad zone among good ones fails alone",
             vec![
