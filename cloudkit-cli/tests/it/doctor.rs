@@ -77,10 +77,13 @@ async fn a_right_set_up_is_ok() {
     let report = json(register_in_both(&container).await, 0).await;
     check_report(&report, "ok", &[]);
     assert!(codes(&report, "warning").is_empty() && codes(&report, "unknown").is_empty(), "{report:#}");
-    // Two lookups, and nothing else.
+    // Lookups and questions who the caller is, and nothing else.
     let requests = container.requests();
-    assert_eq!(requests.len(), 2);
-    assert!(requests.iter().all(|request| request.target.ends_with("/public/records/lookup")));
+    let asked: Vec<&str> =
+        requests.iter().filter_map(|request| request.target.split("/public/").nth(1)).collect();
+    let [lookup, caller] = ["records/lookup", "users/caller"];
+    assert_eq!(asked, [lookup, lookup, "records/lookup?doctor=1", caller, caller]);
+    assert!(requests.iter().all(|request| request.status == 200), "{requests:#?}");
     for check in report["checks"].as_array().expect("a list") {
         let members: Vec<&str> = check.as_object().expect("an object").keys().map(String::as_str).collect();
         assert!(members.iter().all(|member| ["code", "detail", "fix", "row", "status"].contains(member)));

@@ -1,6 +1,6 @@
 //! `cloudkit doctor`: whether key, key ID, container, environment, clock and route fit together.
 //!
-//! First what can be told without the network, then a handful of lookups whose pattern of answers decides.
+//! First what can be told without the network, then a handful of harmless calls whose pattern of answers decides.
 
 mod check;
 mod configuration;
@@ -174,7 +174,6 @@ pub async fn examine(arguments: &Arguments, routes: &Routes, context: &mut Conte
         let credentials = setup.key_id.as_ref().zip(setup.key.as_ref());
         let mut prober = Prober::new(container, url, credentials, Arc::clone(&context.clock), environment)?;
         ask(&mut prober, routes, environment).await?;
-        let path = |environment| prober.path(environment);
         for &probe in &prober.findings.order {
             let environment = match probe {
                 Probe::Development => Environment::Development,
@@ -183,7 +182,8 @@ pub async fn examine(arguments: &Arguments, routes: &Routes, context: &mut Conte
                 _ => environment,
             };
             let outcome = prober.findings.outcomes.get(&probe).cloned();
-            calls.push(MadeCall { probe, request: format!("POST {url}{}", path(environment)), outcome });
+            let (method, path) = prober.target(probe, environment);
+            calls.push(MadeCall { probe, request: format!("{method} {url}{path}"), outcome });
         }
         skew_seconds = prober.findings.skew;
         checks.extend(verdict::decide(&prober.findings, setup.is_registered_key));
@@ -213,6 +213,10 @@ async fn ask(prober: &mut Prober<'_>, routes: &Routes, environment: Environment)
     }
     prober.ask(Probe::of(other), other, usual).await?;
     if is(&prober.findings, own, Kind::Accepted) {
+        // The key is right: what sources disagree about can be learnt with it.
+        for probe in [Probe::WithQuery, Probe::EmptyBodyHashed, Probe::EmptyBodyLeftOut] {
+            prober.ask(probe, environment, usual).await?;
+        }
         return Ok(());
     }
     // A clock that is off by less is not refused, and the same request once more would tell nothing.

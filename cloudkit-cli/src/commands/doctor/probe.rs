@@ -1,4 +1,5 @@
-//! The calls that `cloudkit doctor` makes: lookups of one record name that nobody has, which change nothing.
+//! The calls that `cloudkit doctor` makes: lookups of one record name that nobody has, and questions who the caller is.
+//! None changes anything.
 //!
 //! A lookup needs neither a record type nor an index, so that nothing but the credentials decides about it.
 
@@ -45,6 +46,12 @@ pub(super) enum Probe {
     UnknownKeyId,
     /// Control: a signature with one bit flipped.
     BrokenSignature,
+    /// Signed with a query, which both the path and the signed text have.
+    WithQuery,
+    /// A request without a body, with the hash of nothing in the signed text.
+    EmptyBodyHashed,
+    /// A request without a body, with nothing in its place in the signed text.
+    EmptyBodyLeftOut,
 }
 
 impl Probe {
@@ -67,6 +74,9 @@ impl fmt::Display for Probe {
             Self::WithoutHeaders => "control: without credentials",
             Self::UnknownKeyId => "control: with an unknown key ID",
             Self::BrokenSignature => "control: with a broken signature",
+            Self::WithQuery => "signed, with a query",
+            Self::EmptyBodyHashed => "signed, without a body: the hash of nothing",
+            Self::EmptyBodyLeftOut => "signed, without a body: nothing in place of the hash",
         })
     }
 }
@@ -172,9 +182,17 @@ impl<'a> Prober<'a> {
         Ok(Self { container, url, credentials, clock, findings, server_time: None, body: body.into() })
     }
 
-    /// The path of the calls in an environment.
-    pub(super) fn path(&self, environment: Environment) -> String {
-        format!("/database/1/{}/{environment}/public/records/lookup", self.container)
+    /// The method and the path of a call in an environment.
+    pub(super) fn target(&self, probe: Probe, environment: Environment) -> (http::Method, String) {
+        let public = format!("/database/1/{}/{environment}/public", self.container);
+        match probe {
+            // Who the caller is can be asked without a body, and says nothing else.
+            Probe::EmptyBodyHashed | Probe::EmptyBodyLeftOut => {
+                (http::Method::GET, format!("{public}/users/caller"))
+            }
+            Probe::WithQuery => (http::Method::POST, format!("{public}/records/lookup?doctor=1")),
+            _ => (http::Method::POST, format!("{public}/records/lookup")),
+        }
     }
 
     /// Asks. What comes of it is in the findings, unless no more calls may be made.
@@ -204,7 +222,7 @@ impl<'a> Prober<'a> {
                         self.server_time = Some(date);
                         self.findings.skew.get_or_insert_with(|| skew(began, ended, date));
                     }
-                    read(response, ended)
+                    read(probe, response, ended)
                 }
                 Err(error) => {
                     let outcome = Outcome {
@@ -233,10 +251,13 @@ impl<'a> Prober<'a> {
     }
 
     fn request(&self, probe: Probe, environment: Environment) -> Result<http::Request<Bytes>> {
-        let path = self.path(environment);
-        let mut request = http::Request::post(format!("{}{path}", self.url))
+        let (method, path) = self.target(probe, environment);
+        let body = if method == http::Method::GET { Bytes::new() } else { self.body.clone() };
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
             .header(http::header::CONTENT_TYPE, "application/json")
-            .body(self.body.clone())?;
+            .body(body.clone())?;
         let Some((key_id, key)) = self.credentials.filter(|_| probe != Probe::WithoutHeaders) else {
             return Ok(request);
         };
@@ -245,8 +266,11 @@ impl<'a> Prober<'a> {
             _ => self.clock.now(),
         };
         let date = RequestDate::from(time);
-        let message = CanonicalMessage::new(date, &self.body, path);
-        let mut signature = key.sign_bytes(message.to_string().as_bytes())?;
+        let message = match probe {
+            Probe::EmptyBodyLeftOut => format!("{date}::{path}"),
+            _ => CanonicalMessage::new(date, &body, path).to_string(),
+        };
+        let mut signature = key.sign_bytes(message.as_bytes())?;
         let mut key_id = key_id.clone();
         match probe {
             Probe::BrokenSignature => {
@@ -292,10 +316,24 @@ struct Item {
     reason: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Caller {
+    #[serde(rename = "userRecordName")]
+    _user_record_name: String,
+}
+
 /// What an answer means, and the pause that it asks for.
-fn read(response: http::Response<Bytes>, now: SystemTime) -> (Outcome, Option<Duration>) {
+fn read(probe: Probe, response: http::Response<Bytes>, now: SystemTime) -> (Outcome, Option<Duration>) {
     let status = response.status().as_u16();
     match Refusal::check(response, now) {
+        Ok(response) if matches!(probe, Probe::EmptyBodyHashed | Probe::EmptyBodyLeftOut) => {
+            let is_caller = serde_json::from_slice::<Caller>(response.body()).is_ok();
+            let kind = if is_caller { Kind::Accepted } else { Kind::Other };
+            let outcome =
+                Outcome { kind, status: Some(status), code: None, reason: None, uuid: None, error: None };
+            (outcome, None)
+        }
         Ok(response) => {
             let lookup: Option<Lookup> = serde_json::from_slice(response.body()).ok();
             let item = lookup.and_then(|lookup| lookup.records.into_iter().next());

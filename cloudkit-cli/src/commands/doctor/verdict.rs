@@ -53,6 +53,7 @@ pub(super) fn decide(findings: &Findings, is_registered_key: bool) -> Vec<Check>
                 ),
                 _ => {}
             }
+            checks.extend(readings(findings));
         }
         Some(Kind::Refused) => {
             refused(findings, other_environment, is_registered_key, &mut checks, &mut clock_is_proved)
@@ -112,6 +113,39 @@ pub(super) fn decide(findings: &Findings, is_registered_key: bool) -> Vec<Check>
         let detail = format!("not all was asked: {why}");
         checks.push(Check::own("probes_stopped", Status::Unknown, detail).with_fix("wait, and run it again"));
     }
+    checks
+}
+
+/// What is learnt with a key that is accepted, about what sources disagree on.
+fn readings(findings: &Findings) -> Vec<Check> {
+    let mut checks = Vec::new();
+    match findings.kind(Probe::WithQuery) {
+        Some(Kind::Accepted) => checks.push(Check::cause(
+            CauseCode::QuerySentNotSigned,
+            Status::Ok,
+            "a query that is sent and signed is accepted",
+        )),
+        Some(Kind::Refused) => checks.push(
+            Check::cause(
+                CauseCode::QuerySentNotSigned,
+                Status::Warning,
+                "the same request is refused with a query, although the query is signed",
+            )
+            .with_fix("send no query with a signature"),
+        ),
+        _ => {}
+    }
+    let accepted = |probe| findings.kind(probe).map(|kind| kind == Kind::Accepted);
+    let readings = match (accepted(Probe::EmptyBodyHashed), accepted(Probe::EmptyBodyLeftOut)) {
+        (Some(true), Some(true)) => "with the hash of nothing and with nothing in its place",
+        (Some(true), Some(false)) => {
+            "with the hash of nothing in the signed text, and not with nothing there"
+        }
+        (Some(false), Some(true)) => "with nothing in place of the hash, and not with the hash of nothing",
+        _ => return checks,
+    };
+    let detail = format!("a request without a body is accepted {readings}");
+    checks.push(Check::cause(CauseCode::EmptyBodyHashForm, Status::Ok, detail));
     checks
 }
 
@@ -297,6 +331,8 @@ mod tests {
         let none = "no auth method found";
         check(&[(Production, Refused, none), (WithoutHeaders, Refused, none)], &["header_lost_in_transit"]);
         check(&[(Production, Denied, "")], &["role_missing"]);
+        let hashed = [(Production, Accepted, ""), (WithQuery, Refused, BAD), (EmptyBodyHashed, Accepted, "")];
+        check(&[&hashed[..], &[(EmptyBodyLeftOut, Refused, BAD)]].concat(), &[]);
         check(&[(Production, SignIn, "x")], &["user_sign_in_required"]);
         check(
             &[(Production, SignIn, "x"), (WithoutHeaders, SignIn, "x")],
@@ -307,6 +343,33 @@ mod tests {
         check(&[(Production, NoAnswer, "")], &["no_answer"]);
         check(&[(Production, Other, "")], &["unexpected_answer"]);
         check(&[], &[]);
+    }
+
+    #[test]
+    fn what_sources_disagree_on_is_learnt_with_a_key_that_is_accepted() {
+        use Kind::*;
+        use Probe::*;
+        for (query, hashed, left_out, expected) in [
+            (Accepted, Accepted, Accepted, ["is accepted", "and with nothing in its place"]),
+            (Refused, Accepted, Refused, ["is refused with a query", "and not with nothing there"]),
+            (Refused, Refused, Accepted, ["is refused with a query", "and not with the hash of nothing"]),
+        ] {
+            let answers = [
+                (Production, Accepted, ""),
+                (WithQuery, query, BAD),
+                (EmptyBodyHashed, hashed, BAD),
+                (EmptyBodyLeftOut, left_out, BAD),
+            ];
+            let checks = decide(&findings(&answers), false);
+            let detail = |code: &str| {
+                checks.iter().find(|check| check.code == code).map(|check| check.detail.as_str())
+            };
+            let found = [detail("query_sent_not_signed"), detail("empty_body_hash_form")];
+            for (found, expected) in found.into_iter().zip(expected) {
+                assert!(found.is_some_and(|found| found.contains(expected)), "{found:?} has not {expected}");
+            }
+        }
+        assert_eq!(readings(&findings(&[(Production, Accepted, "")])).len(), 0);
     }
 
     #[test]
