@@ -30,8 +30,8 @@ pub use check::{Check, Status};
 /// What can be written after `cloudkit doctor`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-It looks up one record name that nobody has, in both environments, at most ten times in all. Nothing is changed, and no \
-record type or index is needed.
+It looks up one record name that nobody has, in both environments, and asks who the key is: ten calls at most. Nothing is \
+changed, and no record type or index is needed.
 
 Exit codes: 0 CloudKit accepts the key, 1 something is wrong, 3 it cannot be told, 2 wrong usage.
 
