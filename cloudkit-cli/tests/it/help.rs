@@ -13,9 +13,27 @@ fn help(command: &[&str]) -> String {
 
 #[test]
 fn each_help_text_is_the_one_that_was_reviewed() {
-    for command in
-        [&["conformance"][..], &["doctor"], &["explain"], &["key", "new"], &["key", "show"], &["sign"]]
-    {
+    for command in [
+        &["conformance"][..],
+        &["container", "restore"],
+        &["container", "serve"],
+        &["container", "snapshot"],
+        &["doctor"],
+        &["explain"],
+        &["key", "new"],
+        &["key", "show"],
+        &["schema", "check"],
+        &["schema", "deploy-check"],
+        &["schema", "diff"],
+        &["schema", "emit"],
+        &["schema", "export"],
+        &["schema", "format"],
+        &["schema", "generate"],
+        &["schema", "import"],
+        &["schema", "reset"],
+        &["schema", "validate"],
+        &["sign"],
+    ] {
         let name = command.join("_");
         insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
             insta::assert_snapshot!(format!("help_{name}"), help(command));
