@@ -19,7 +19,7 @@ use crate::record::CkRecord;
 /// }
 ///
 /// fn popular(than: i64) -> Query<Article, cloudkit_core::query::Filtered> {
-///     Query::new().filter(|a| a.views.gt(than)).sort(|a| a.views.descending())
+///     Query::<Article>::new().filter(|a| a.views.gt(than)).sort(|a| a.views.descending())
 /// }
 ///
 /// let description = popular(1_000).description();
