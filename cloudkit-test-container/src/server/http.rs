@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -32,6 +33,9 @@ use crate::faults::{Fault, Met};
 /// Bodies above the limit are read to their end, so that the client gets to read the answer, but not beyond this.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
+/// How long nobody is accepted after somebody could not be.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
 /// What a form may add to the file in it.
 const FORM_SLACK: usize = 64 * 1024;
 
@@ -49,7 +53,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: wa
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // Out of file descriptors, most likely: others must close first.
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
             Some(_) = connections.join_next() => {}
