@@ -172,6 +172,7 @@ impl TestContainer {
             access,
             empty_change_pages: builder.empty_change_pages,
             long_poll: builder.long_poll,
+            patience: builder.patience,
         };
         let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
         builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;

@@ -17,21 +17,24 @@ pub(super) fn is_upload(target: &str) -> bool {
     target.split_once('?').is_some_and(|(path, _)| path == UPLOAD_PATH)
 }
 
-/// Answers a request to one of the addresses; `None` if the target is none of them.
-pub(super) fn respond(state: &State, request: &Request) -> Option<Reply> {
+/// Whether a target is one of the addresses.
+pub(super) fn serves(target: &str) -> bool {
+    is_upload(target) || target.starts_with(DOWNLOAD_PREFIX)
+}
+
+/// Answers a request to one of the addresses.
+pub(super) fn respond(state: &State, request: &Request) -> Reply {
     let (answer, method) = if is_upload(&request.target) {
         (upload as fn(&State, &Request) -> Result<Reply, Refusal>, "POST")
-    } else if request.target.starts_with(DOWNLOAD_PREFIX) {
-        (download as _, "GET")
     } else {
-        return None;
+        (download as _, "GET")
     };
     if request.method != method {
         let mut reply = plain(405, "method not allowed");
         reply.headers.insert(header::ALLOW, HeaderValue::from_static(method));
-        return Some(reply);
+        return reply;
     }
-    Some(answer(state, request).unwrap_or_else(|refusal| plain(refusal.status, &refusal.reason)))
+    answer(state, request).unwrap_or_else(|refusal| plain(refusal.status, &refusal.reason))
 }
 
 /// Why a file cannot be uploaded or fetched.

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
 use super::other_writer::write_before;
+use super::part::Part;
 use super::{LoggedRequest, State, cors, courier, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Arrived, Findings, SignedRequest, authenticate, explain, redact_target, web_auth_token};
@@ -117,34 +118,37 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
     let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
     let mut server_error_code = None;
 
-    if request.method == "OPTIONS" {
-        reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
-        cors::preflight(&request.headers, &mut reply.headers);
-    } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
-        reply = sign_in::respond(state, &request.target);
-    } else if management::serves(&request.target) {
-        server_error_code = management::respond(state, request, &uuid, &mut reply);
-    } else if let Some(answer) = files::respond(state, request) {
-        reply = answer;
-    } else {
-        let answered = if courier::is_poll(request) {
-            courier::respond(state, request).map(|notification| reply = notification)
-        } else {
-            respond(state, request, fault.as_ref(), &mut findings, &mut reply)
-        };
-        match answered {
-            Ok(()) => {}
-            Err(mut error) => {
-                error.locate(request.body.as_deref().unwrap_or_default());
-                reply.status = error.http_status();
-                reply.body = error.body(&uuid).into();
-                if let Some(retry_after) = error.retry_after {
-                    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                    reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
-                }
-                server_error_code = Some(error.code.as_str().to_owned());
-            }
+    let answered = match Part::of(&request.method, &request.target) {
+        _ if request.method == "OPTIONS" => {
+            reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
+            cors::preflight(&request.headers, &mut reply.headers);
+            Ok(())
         }
+        Part::SignIn => {
+            reply = sign_in::respond(state, &request.target);
+            Ok(())
+        }
+        Part::Management => {
+            server_error_code = management::respond(state, request, &uuid, &mut reply);
+            Ok(())
+        }
+        Part::Files => {
+            reply = files::respond(state, request);
+            Ok(())
+        }
+        Part::LongPoll => courier::respond(state, request).map(|notification| reply = notification),
+        // What is for the owner of the container was answered before.
+        Part::WebServices | Part::Admin => respond(state, request, fault.as_ref(), &mut findings, &mut reply),
+    };
+    if let Err(mut error) = answered {
+        error.locate(request.body.as_deref().unwrap_or_default());
+        reply.status = error.http_status();
+        reply.body = error.body(&uuid).into();
+        if let Some(retry_after) = error.retry_after {
+            let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+            reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        server_error_code = Some(error.code.as_str().to_owned());
     }
     finish(state, request, &findings, &uuid, &mut reply);
     state.log().push(LoggedRequest {

@@ -8,6 +8,7 @@ mod handle;
 mod http;
 mod log;
 mod other_writer;
+mod part;
 mod schemas;
 mod sign_in;
 mod state;
@@ -15,8 +16,9 @@ mod trouble;
 
 pub(crate) use courier::{Courier, LONG_POLL};
 pub(crate) use handle::{Delivery, Reply, Request, arrive, handle};
-pub(crate) use http::serve;
+pub(crate) use http::{PATIENCE, serve};
 pub(crate) use log::Log;
 pub use log::LoggedRequest;
+pub use part::endpoints;
 pub(crate) use schemas::{SchemaFailure, Schemas, SnapshotFailure};
 pub(crate) use state::{ENVIRONMENTS, Settings, State};

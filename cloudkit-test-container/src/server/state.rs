@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) access: Access,
     pub(crate) empty_change_pages: u8,
     pub(crate) long_poll: Duration,
+    /// How long the head of a request may take, and each next piece of its body.
+    pub(crate) patience: Duration,
 }
 
 /// What all requests of a container share.
