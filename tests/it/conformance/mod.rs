@@ -10,7 +10,6 @@ mod comparators;
 mod concurrency;
 mod diagnosis;
 mod feed_model;
-
 mod indexes;
 mod lookup;
 mod modify;

@@ -46,8 +46,11 @@ pub(super) struct Row {
     pub(super) callers: &'static [Who],
     /// Whether it is made to take away, or to put in place, what the container holds.
     pub(super) replaces_all: bool,
-    good: Box<dyn Fn(&World, &mut Dice) -> Asked>,
+    good: Ask,
 }
+
+/// Makes a right request.
+type Ask = Box<dyn Fn(&World, &mut Dice) -> Asked>;
 
 /// What a request says, beside its method and pattern.
 struct Asked {

@@ -26,12 +26,14 @@ use self::world::World;
 /// So many requests go to one container.
 const REQUESTS: usize = 400;
 
+#[expect(clippy::disallowed_methods, reason = "nobody passes a configuration to tests")]
+fn variable(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{name} must be a number: {value:?}")))
+}
+
 /// The seeds of the runs to make: one from the environment, or as many as the environment gives time for, or a few.
 fn seeds(usual: u64) -> impl Iterator<Item = u64> {
-    let variable = |name: &str| -> Option<u64> {
-        let value = std::env::var(name).ok()?;
-        Some(value.parse().unwrap_or_else(|_| panic!("{name} must be a number: {value:?}")))
-    };
     let seed = variable("CLOUDKIT_FUZZ_SEED");
     let seconds = variable("CLOUDKIT_FUZZ_SECONDS");
     let end = Instant::now() + Duration::from_secs(seconds.unwrap_or_default());

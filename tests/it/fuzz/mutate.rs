@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::endpoints::Good;
 use super::wire::Outgoing;
-use super::words::{again, any_json, sent, word};
+use super::words::{again, any_json, is_raw, sent, word};
 
 const METHODS: &[&str] =
     &["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "post", "BREW", "M-SEARCH"];
@@ -181,7 +181,7 @@ fn change_node(dice: &mut Dice, node: &mut Value) {
         (2, Value::Array(items)) => items.push(any_json(dice, 3)),
         (3, Value::Array(items)) => items.reverse(),
         (0..=2, Value::String(text)) => *text = word(dice),
-        (3, Value::String(text)) => text.push_str(&word(dice)),
+        (3, Value::String(text)) if !is_raw(text) => text.push_str(&word(dice)),
         (4, node) => *node = json!([node.take()]),
         (5, node) => *node = Value::Null,
         (_, node) => *node = any_json(dice, 3),

@@ -346,6 +346,11 @@ fn raw(text: &str) -> Value {
     format!("{RAW_MARK}{text}{RAW_MARK}").into()
 }
 
+/// Whether a text goes out as it is.
+pub(super) fn is_raw(text: &str) -> bool {
+    text.starts_with(RAW_MARK)
+}
+
 /// The name under which a member is there a second time.
 pub(super) fn again(name: &str) -> String {
     format!("{name}{AGAIN_MARK}")
