@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::Faults;
 use super::entry::Entry;
 use super::plan::RateLimit;
 use super::rule::PlannedAt;
-use super::Faults;
 use crate::clock::Clock;
 
 /// Why a file is not a plan of faults.

@@ -40,7 +40,10 @@ pub struct FaultRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PlannedAt {
     Code(&'static Location<'static>),
-    File { file: String, number: usize },
+    File {
+        file: String,
+        number: usize,
+    },
     /// A rule in one line of text, which is this.
     Text(String),
 }

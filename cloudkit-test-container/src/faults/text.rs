@@ -35,7 +35,8 @@ impl FromStr for FaultRule {
     fn from_str(text: &str) -> Result<Self, FaultTextError> {
         let fail = |reason: String| FaultTextError { text: text.to_owned(), reason };
         let members = members(text).map_err(fail)?;
-        let entry: Entry = serde_json::from_value(Value::Object(members)).map_err(|error| fail(error.to_string()))?;
+        let entry: Entry =
+            serde_json::from_value(Value::Object(members)).map_err(|error| fail(error.to_string()))?;
         entry.into_rule(PlannedAt::Text(text.to_owned())).map_err(fail)
     }
 }
@@ -118,7 +119,10 @@ mod tests {
                     .always()
                     .optional(),
             ),
-            ("empty-pages,pages=3,during_ms=70", FaultRule::new(Fault::EmptyPages { pages: 3 }).during(ms(70))),
+            (
+                "empty-pages,pages=3,during_ms=70",
+                FaultRule::new(Fault::EmptyPages { pages: 3 }).during(ms(70)),
+            ),
         ] {
             let read: FaultRule = text.parse().expect(text);
             assert_eq!(read.planned_at, PlannedAt::Text(text.to_owned()));
@@ -140,7 +144,10 @@ mod tests {
             ("write-before,operations=[", "`operations` is not a JSON array"),
         ] {
             let error = text.parse::<FaultRule>().expect_err(text).to_string();
-            assert!(error.starts_with(&format!("`{text}` is not a fault")) && error.contains(expected), "{error}");
+            assert!(
+                error.starts_with(&format!("`{text}` is not a fault")) && error.contains(expected),
+                "{error}"
+            );
         }
     }
 }

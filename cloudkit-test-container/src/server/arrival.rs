@@ -8,8 +8,11 @@ use crate::auth::web_auth_token;
 use crate::faults::{Arrival, Endpoint, Met, Service};
 use crate::management;
 
-/// The members of requests that hold the place in a feed or query.
+/// The members of requests that hold a place in a feed.
 const SYNC_TOKENS: [&str; 3] = ["syncToken", "metaSyncToken", "changeToken"];
+
+/// The members of requests that hold a place in the results of a query.
+const MARKERS: [&str; 2] = ["continuationMarker", "continuationToken"];
 
 /// All endpoints for which rules can be, by the names that rules have for them.
 pub(crate) fn endpoints() -> Vec<Endpoint<'static>> {
@@ -49,13 +52,11 @@ pub(crate) fn arrive(state: &State, request: &Request) -> Met {
     let (Some(endpoint), Some(body)) = (endpoint_of(state, request), request.body.as_deref()) else {
         return Met::default();
     };
-    // A quote inside of a JSON string has a backslash before it, so only a whole string can look like this. The body of
-    // a file may look like anything.
-    let speaks_json = endpoint.service != Service::Files;
-    let mentions = |member: &str| {
-        speaks_json && memchr::memmem::find(body, format!("\"{member}\"").as_bytes()).is_some()
+    let place = match endpoint.service {
+        // The bytes of a file may look like anything.
+        Service::Files => Place::default(),
+        _ => Place::read(body),
     };
-    let has_sync_token = SYNC_TOKENS.into_iter().any(mentions);
     let has_token = match endpoint.service {
         Service::Web => web_auth_token(&request.target).is_some(),
         Service::Files | Service::Courier => true,
@@ -63,22 +64,44 @@ pub(crate) fn arrive(state: &State, request: &Request) -> Met {
     };
     let arrival = Arrival {
         endpoint,
-        next_page: has_sync_token || mentions("continuationMarker") || mentions("continuationToken"),
+        next_page: place.in_query || place.in_feed,
         has_token,
-        has_sync_token,
-        within_empty_pages: has_sync_token && is_within_empty_pages(body),
+        has_sync_token: place.in_feed,
+        within_empty_pages: place.within_empty_pages,
         now_ms: state.clock().now_ms(),
     };
     state.faults().meet(&arrival)
 }
 
-/// Whether the request follows a feed through a run of empty pages that an earlier one has met.
-fn is_within_empty_pages(body: &[u8]) -> bool {
-    let Ok(request) = serde_json::from_slice::<Value>(body) else { return false };
-    let zones = request.get("zones").and_then(Value::as_array).into_iter().flatten();
-    let token = |place: &Value| {
-        let tokens = SYNC_TOKENS.iter().filter_map(|member| place.get(member)?.as_str());
-        tokens.into_iter().any(is_within_run)
-    };
-    token(&request) || zones.into_iter().any(token)
+/// Where a request goes on.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    in_query: bool,
+    in_feed: bool,
+    /// The feed is followed through a run of empty pages that an earlier request has met.
+    within_empty_pages: bool,
+}
+
+impl Place {
+    fn read(body: &[u8]) -> Self {
+        // A quote inside of a JSON string has a backslash before it, so only a whole string can look like this.
+        let mentions =
+            |member: &&str| memchr::memmem::find(body, format!("\"{member}\"").as_bytes()).is_some();
+        if !SYNC_TOKENS.iter().chain(&MARKERS).any(|member| mentions(member)) {
+            return Self::default();
+        }
+        let Ok(request) = serde_json::from_slice::<Value>(body) else { return Self::default() };
+        let zones = request.get("zones").and_then(Value::as_array).into_iter().flatten();
+        let given =
+            |object: &Value, member: &str| object.get(member).and_then(Value::as_str).map(str::to_owned);
+        let tokens: Vec<String> = std::iter::once(&request)
+            .chain(zones)
+            .flat_map(|object| SYNC_TOKENS.iter().filter_map(|member| given(object, member)))
+            .collect();
+        Self {
+            in_query: MARKERS.iter().any(|member| given(&request, member).is_some()),
+            in_feed: !tokens.is_empty(),
+            within_empty_pages: tokens.iter().any(|token| is_within_run(token)),
+        }
+    }
 }

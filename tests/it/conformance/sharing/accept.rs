@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::support::{check_contains};
+use super::super::support::check_contains;
 use super::{ZONE, accept, invited, library, resolve_one, server, shared_with_bob, short_guid};
 
 #[tokio::test]
