@@ -87,7 +87,7 @@ impl Place {
         // A quote inside of a JSON string has a backslash before it, so only a whole string can look like this.
         let mentions =
             |member: &&str| memchr::memmem::find(body, format!("\"{member}\"").as_bytes()).is_some();
-        if !SYNC_TOKENS.iter().chain(&MARKERS).any(|member| mentions(member)) {
+        if !SYNC_TOKENS.iter().chain(&MARKERS).any(mentions) {
             return Self::default();
         }
         let Ok(request) = serde_json::from_slice::<Value>(body) else { return Self::default() };
