@@ -8,17 +8,17 @@ mod entry;
 mod fault;
 mod file;
 mod latency;
+mod line;
 mod meet;
 mod plan;
 mod rule;
-mod text;
 
 pub use fault::Fault;
 pub use file::FaultFileError;
 pub use latency::Latency;
+pub use line::FaultTextError;
 pub use plan::Faults;
 pub use rule::FaultRule;
-pub use text::FaultTextError;
 
 pub(crate) use endpoint::{Endpoint, Service};
 pub(crate) use meet::{Arrival, Met, Running};
