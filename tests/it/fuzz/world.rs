@@ -246,6 +246,11 @@ impl World {
     /// What everybody may see, and what Mallory has.
     async fn make_own_data(&self) {
         let mallory = self.server.user("mallory");
+        // A database comes into being when it is first asked for, be it in vain.
+        for database in ["private", "shared"] {
+            mallory.get(&format!("{database}/zones/list")).await.ok();
+            self.server.user("mallory").production().get(&format!("{database}/zones/list")).await.ok();
+        }
         let accepted =
             mallory.post("public/records/accept", json!({ "shortGUIDs": [{ "value": self.guid }] })).await;
         assert_eq!(accepted.ok().body["results"][0]["participantStatus"], "ACCEPTED", "{accepted:?}");
