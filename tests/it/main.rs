@@ -6,6 +6,7 @@ mod conformance;
 mod explain;
 mod explain_vectors;
 mod faults;
+mod fuzz;
 mod generated;
 mod keys;
 mod management;

@@ -16,7 +16,18 @@ use crate::snapshot::{Snapshot, SnapshotError};
 const PREFIX: &str = "/admin/";
 
 /// The largest snapshot that is taken back.
-pub(super) const BODY_CAP: usize = 1 << 30;
+const LARGEST: usize = 1 << 30;
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Action {
+    Snapshot,
+    Restore,
+}
+
+/// Everything that can be asked, with method and path.
+pub(super) const ENDPOINTS: [(Action, &str, &str); 2] =
+    [(Action::Snapshot, "GET", "/admin/snapshot"), (Action::Restore, "POST", "/admin/restore")];
 
 /// Whether a path is one of these.
 pub(super) fn serves(target: &str) -> bool {
@@ -41,13 +52,22 @@ struct Refusal<'a> {
     error: &'a str,
 }
 
+/// How large a body may be, in bytes: of nobody but the owner is one that large kept.
+pub(super) fn body_cap(state: &State, headers: &HeaderMap) -> usize {
+    if is_owner(state, headers) { LARGEST } else { 0 }
+}
+
+fn is_owner(state: &State, headers: &HeaderMap) -> bool {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+    token.is_some_and(|token| state.access().is_management_token(token))
+}
+
 pub(super) fn respond(state: &State, request: &Request, over_loopback: bool) -> Reply {
     if !over_loopback {
         return refused(403, "only programs of the same machine may ask this");
     }
-    let authorization = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
-    if !token.is_some_and(|token| state.access().is_management_token(token)) {
+    if !is_owner(state, &request.headers) {
         let mut reply = refused(
             401,
             "the management token of the container is missing or another; it goes into \
@@ -56,12 +76,14 @@ pub(super) fn respond(state: &State, request: &Request, over_loopback: bool) -> 
         reply.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return reply;
     }
-    match (request.method.as_str(), request.target.as_str()) {
-        ("GET", "/admin/snapshot") => match state.snapshot() {
+    let asked = (request.method.as_str(), request.target.as_str());
+    let action = ENDPOINTS.iter().find(|(_, method, path)| (*method, *path) == asked);
+    match action.map(|(action, ..)| *action) {
+        Some(Action::Snapshot) => match state.snapshot() {
             Ok(snapshot) => json(200, &write(&snapshot)),
             Err(error) => refused(500, &error.to_string()),
         },
-        ("POST", "/admin/restore") => {
+        Some(Action::Restore) => {
             let Some(body) = &request.body else { return refused(413, "the snapshot is larger than 1 GiB") };
             let restored =
                 read(body).and_then(|snapshot| state.restore(&snapshot).map_err(SnapshotError::from));
@@ -71,7 +93,7 @@ pub(super) fn respond(state: &State, request: &Request, over_loopback: bool) -> 
                 Err(error) => refused(400, &error.to_string()),
             }
         }
-        _ => refused(404, "there are GET /admin/snapshot and POST /admin/restore"),
+        None => refused(404, "there are GET /admin/snapshot and POST /admin/restore"),
     }
 }
 

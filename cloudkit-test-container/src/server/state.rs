@@ -40,8 +40,9 @@ pub(crate) struct Settings {
     pub(crate) open_indexes: Option<bool>,
     /// The team of the container, and the tokens of the management API.
     pub(crate) access: Access,
-    pub(crate) empty_change_pages: u8,
     pub(crate) long_poll: Duration,
+    /// How long the head of a request may take, and each next piece of its body.
+    pub(crate) patience: Duration,
 }
 
 /// What all requests of a container share.
