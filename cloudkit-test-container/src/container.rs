@@ -21,7 +21,7 @@ use crate::faults::{Fault, FaultRule, Running};
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::{SchemaError, declared_schema};
-use crate::server::{ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, serve};
+use crate::server::{ConsoleKey, ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, serve};
 use crate::store::Store;
 use crate::subscription_shape::SubscriptionShape;
 
@@ -172,6 +172,7 @@ impl TestContainer {
             access,
             empty_change_pages: builder.empty_change_pages,
             long_poll: builder.long_poll,
+            console_key: ConsoleKey::new().map_err(|_| StartError::Random)?,
         };
         let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
         builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;

@@ -9,6 +9,7 @@ mod latency;
 mod meet;
 mod plan;
 mod rule;
+mod text;
 
 pub use fault::Fault;
 pub use file::FaultFileError;
@@ -16,4 +17,5 @@ pub use latency::Latency;
 pub use plan::Faults;
 pub use rule::FaultRule;
 
-pub(crate) use meet::{Arrival, Met, Running};
+pub(crate) use meet::{Arrival, Met, Planned, Running};
+pub(crate) use text::rule_as_text;

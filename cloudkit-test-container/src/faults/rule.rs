@@ -125,6 +125,11 @@ impl FaultRule {
         self
     }
 
+    /// The place where it was written.
+    pub(crate) fn planned_at(&self) -> String {
+        self.planned_at.to_string()
+    }
+
     /// How often it has to be met at least.
     pub(super) fn required(&self) -> u64 {
         if self.optional || self.probability < 1.0 { 0 } else { self.times.unwrap_or(1) }

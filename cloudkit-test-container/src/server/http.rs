@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tower_service::Service as _;
 
 use super::trouble::{Dropped, TroubledBody};
-use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, handle};
+use super::{Delivery, Reply, Request, State, admin, arrive, console, courier, files, gate, handle};
 use crate::api::ApiError;
 use crate::facts;
 use crate::faults::{Fault, Met};
@@ -102,6 +102,7 @@ struct OverLoopback;
 struct Misdirected(Arc<AtomicBool>);
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
+    let arrived = state.clock().monotonic();
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let body = match read_body(body, body_cap(&state, &target)).await {
@@ -109,11 +110,11 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
         // The client went away in the middle of its request; nobody is left to answer.
         Err(_) => return Dropped::response(),
     };
-    let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
-    if admin::serves(&request.target) {
+    let request =
+        Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body, arrived };
+    if admin::serves(&request.target) || console::serves(&request.target) {
         let over_loopback = parts.extensions.get::<OverLoopback>().is_some();
-        let reply =
-            tokio::task::spawn_blocking(move || admin::respond(&state, &request, over_loopback)).await;
+        let reply = tokio::task::spawn_blocking(move || gate::respond(&state, &request, over_loopback)).await;
         let mut response = Response::new(Body::empty());
         match reply {
             Ok(reply) => {

@@ -1,9 +1,12 @@
 //! The HTTP side: connections, routing, and what all requests share.
 
 mod admin;
+mod console;
 mod cors;
 mod courier;
+mod exchange;
 mod files;
+mod gate;
 mod handle;
 mod http;
 mod log;
@@ -13,6 +16,7 @@ mod sign_in;
 mod state;
 mod trouble;
 
+pub(crate) use console::ConsoleKey;
 pub(crate) use courier::{Courier, LONG_POLL};
 pub(crate) use handle::{Delivery, Reply, Request, arrive, handle};
 pub(crate) use http::serve;
