@@ -10,7 +10,8 @@ let browser;
 
 before(async () => {
   // With strict headers nothing but the console explains.
-  [container, browser] = await Promise.all([startContainer("--strict-headers", "--deploy"), launch()]);
+  container = await startContainer("--strict-headers", "--deploy");
+  browser = await launch();
 });
 
 after(async () => {
@@ -118,6 +119,11 @@ test("schema and overview show both environments and no secret", async () => {
   await page.getByText("Nothing: both say the same.").waitFor();
   assert.match(await page.getByLabel("The schema of production").innerText(), /RECORD TYPE Note/);
   await picture(page, "schema");
+  const grown = (await page.getByLabel("The schema of development").innerText()).replace("RECORD TYPE Note (", "RECORD TYPE Note (\n    stars INT64,");
+  await page.getByLabel("A schema to import").setInputFiles({ name: "grown.ckdb", mimeType: "text/plain", buffer: Buffer.from(grown) });
+  await page.getByText("+ field `stars` of `Note`: INT64").waitFor();
+  await page.getByRole("button", { name: "Deploy to production" }).click();
+  await page.getByText("Nothing: both say the same.").waitFor();
   await page.goto(`${container.console}#overview`);
   await page.getByRole("heading", { name: "Subscriptions" }).waitFor();
   const text = await page.locator("main").innerText();

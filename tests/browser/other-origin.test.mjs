@@ -9,7 +9,9 @@ let browser;
 let app;
 
 before(async () => {
-  [container, browser, app] = await Promise.all([startContainer(), launch(), serveElsewhere()]);
+  container = await startContainer();
+  browser = await launch();
+  app = await serveElsewhere();
 });
 
 after(async () => {

@@ -8,7 +8,8 @@ let browser;
 let app;
 
 before(async () => {
-  [browser, app] = await Promise.all([launch(), serveElsewhere()]);
+  browser = await launch();
+  app = await serveElsewhere();
 });
 
 after(async () => {

@@ -21,6 +21,7 @@ export async function startContainer(...options) {
   const schema = new URL("../../examples/other-languages/schema.ckdb", import.meta.url).pathname;
   const process_ = spawn(CLOUDKIT, ["container", "serve", "--schema", schema, "--user", "alice", "--ready-json", ...options],
     { stdio: ["ignore", "pipe", "inherit"] });
+  process.once("exit", () => process_.kill());
   const { value, done } = await createInterface(process_.stdout)[Symbol.asyncIterator]().next();
   if (done) throw new Error("the container did not start");
   const ready = JSON.parse(value);
@@ -52,7 +53,7 @@ export async function openPage(browser, options = {}) {
     const isMistake = message.type() === "error" && !message.text().startsWith("Failed to load resource");
     if (isMistake) mistakes.push(message.text());
   });
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   return { page, mistakes };
 }
 

@@ -73,7 +73,12 @@ fn fault(text: &mut Members, fault: &Fault) {
                 text.ms("p99_ms", *p99);
             }
         },
-        Fault::DropBeforeCommit | Fault::DropAfterCommit | Fault::Misdirected | Fault::ExpiredToken => {}
+        Fault::EmptyPages { pages } => text.plain("pages", pages),
+        Fault::DropBeforeCommit
+        | Fault::DropAfterCommit
+        | Fault::Misdirected
+        | Fault::ExpiredToken
+        | Fault::ExpiredSyncTokens => {}
     }
 }
 
@@ -116,6 +121,8 @@ mod tests {
             FaultRule::new(Fault::DropBeforeCommit).probability(0.05).times(1),
             FaultRule::new(Fault::Misdirected).during(MS * 30_000).optional(),
             FaultRule::new(Fault::ExpiredToken).always(),
+            FaultRule::new(Fault::ExpiredSyncTokens),
+            FaultRule::new(Fault::EmptyPages { pages: 3 }).at("changes/*"),
             FaultRule::new(Fault::TruncatedBody { percent: 7 }).on_next_page(),
             FaultRule::new(Fault::SlowBody { piece: 3, pause: MS * 4 }),
             FaultRule::new(Fault::WriteBefore { operations: "[{\"a\":\"'\\n\u{7f}\"}]".to_owned() }),

@@ -142,6 +142,16 @@ async fn the_schemas_differ_in_what_was_not_deployed() {
         (&change["class"], &change["recordType"], &change["field"]),
         (&json!("addition"), &json!("Account"), &json!("colour"))
     );
+
+    let deployed = page.post("schema/deploy", "").await;
+    assert_eq!((&deployed["changes"], &deployed["production"]), (&json!([]), &schemas["development"]));
+    // Production has the field now, and keeps it.
+    let (status, error) = page.refused(Method::POST, "schema", &text).await;
+    assert_eq!((status, error.contains("colour")), (400, true), "{error}");
+    let imported = page.post("schema", grown.replace("colour STRING QUERYABLE,", "colour STRING,")).await;
+    assert_eq!(imported["changes"][0]["class"], "index-removed", "{imported}");
+    let (status, error) = page.refused(Method::POST, "schema", "DEFINE SCHEME").await;
+    assert_eq!((status, error.is_empty()), (400, false), "{error}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What is shown of a request and its reply: everything but secrets.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::auth::HEADER_KEY_ID;
@@ -53,19 +55,59 @@ pub(super) struct ShownBody {
 
 /// Leaves secrets out of texts.
 pub(super) struct Mask {
-    /// All tokens that the container knows, in the spellings that travel; the longest first.
-    known: Vec<String>,
+    known: Known,
     key_ids: Vec<String>,
+}
+
+/// All tokens that the container knows, in the spellings that travel. There may be thousands: every request with a web
+/// auth token leaves another.
+#[derive(Default)]
+struct Known {
+    /// By their first bytes; the longest first.
+    by_start: HashMap<[u8; START], Vec<String>>,
+}
+
+/// Of a token that somebody has chosen to be shorter nothing would be left to read.
+const START: usize = 4;
+
+impl Known {
+    fn add(&mut self, token: String) {
+        let Some(start) = token.as_bytes().first_chunk() else { return };
+        let tokens = self.by_start.entry(*start).or_default();
+        let at = tokens.partition_point(|known| known.len() > token.len());
+        tokens.insert(at, token);
+    }
+
+    /// The text with a mask in the place of each token, and of the beginning of one where the text ends.
+    fn mask(&self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        let (mut at, mut copied) = (0, 0);
+        while let Some(start) = text.as_bytes()[at..].first_chunk() {
+            let rest = &text.as_bytes()[at..];
+            let is_here =
+                |token: &&String| rest.starts_with(token.as_bytes()) || token.as_bytes().starts_with(rest);
+            let Some(token) = self.by_start.get(start).and_then(|tokens| tokens.iter().find(is_here)) else {
+                at += 1;
+                continue;
+            };
+            shown.push_str(&text[copied..at]);
+            shown.push_str(MASK);
+            at += token.len().min(rest.len());
+            copied = at;
+        }
+        shown.push_str(&text[copied..]);
+        shown
+    }
 }
 
 impl Mask {
     pub(super) fn new(state: &State) -> Self {
-        let mut known: Vec<String> = Vec::new();
+        let mut known = Known::default();
         let mut add = |token: &str| {
-            known.push(token.to_owned());
-            known.push(utf8_percent_encode(token, NON_ALPHANUMERIC).to_string());
-            known.push(BASE64.encode(token));
-            known.push(token.replace('/', "\\/"));
+            known.add(token.to_owned());
+            known.add(utf8_percent_encode(token, NON_ALPHANUMERIC).to_string());
+            known.add(BASE64.encode(token));
+            known.add(token.replace('/', "\\/"));
         };
         {
             let tokens = state.tokens();
@@ -76,14 +118,6 @@ impl Mask {
         state.access().user_tokens().iter().for_each(|token| add(token));
         let keys = state.keys().read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let key_ids = keys.all().iter().map(|key| key.key_id.clone()).collect();
-        Self::of(known, key_ids)
-    }
-
-    fn of(mut known: Vec<String>, key_ids: Vec<String>) -> Self {
-        // Of a token that somebody has chosen to be a letter or two, nothing would be left to read.
-        known.retain(|token| token.len() >= 4);
-        known.sort_by_key(|token| std::cmp::Reverse(token.len()));
-        known.dedup();
         Self { known, key_ids }
     }
 
@@ -123,13 +157,7 @@ impl Mask {
 
     /// Any text: known tokens, the values of secret parameters and members, and private keys are left out.
     pub(super) fn text(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for token in &self.known {
-            if text.contains(token.as_str()) {
-                text = text.replace(token.as_str(), MASK);
-            }
-        }
-        without_private_keys(&without_named(&text))
+        without_private_keys(&without_named(&self.known.mask(text)))
     }
 }
 
@@ -250,7 +278,9 @@ mod tests {
     use super::*;
 
     fn mask(known: &[&str]) -> Mask {
-        Mask::of(known.iter().map(|token| (*token).to_owned()).collect(), vec!["a1b2".repeat(16)])
+        let mut all = Known::default();
+        known.iter().for_each(|token| all.add((*token).to_owned()));
+        Mask { known: all, key_ids: vec!["a1b2".repeat(16)] }
     }
 
     #[test]
@@ -278,11 +308,17 @@ mod tests {
 
     #[test]
     fn known_tokens_are_left_out_wherever_they_stand() {
-        let mask = mask(&["s3cr/t+=="]);
-        assert_eq!(
-            mask.text("{\"note\":{\"value\":\"s3cr/t+== is mine\"}}"),
-            "{\"note\":{\"value\":\"... is mine\"}}"
-        );
+        let mask = mask(&["s3cr/t+==", "s3cr", "s3cr/t", "ab"]);
+        for (text, expected) in [
+            ("{\"note\":{\"value\":\"s3cr/t+== is mine\"}}", "{\"note\":{\"value\":\"... is mine\"}}"),
+            ("és3crs3cr/té", "é......é"),
+            ("s3c", "s3c"),
+            ("cut off s3cr/t+", "cut off ..."),
+            ("ab cd", "ab cd"),
+            ("xs3crets3cr", "x...et..."),
+        ] {
+            assert_eq!(mask.text(text), expected);
+        }
     }
 
     #[test]

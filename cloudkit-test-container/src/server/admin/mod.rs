@@ -59,7 +59,7 @@ type Answer = Result<Reply, Refusal>;
 type Operation = fn(&State, &Asked<'_>) -> Answer;
 
 /// All that can be asked.
-const OPERATIONS: [(&str, &str, Operation); 16] = [
+const OPERATIONS: [(&str, &str, Operation); 18] = [
     ("GET", "container", access::container),
     ("GET", "access", access::access),
     ("GET", "subscriptions", access::subscriptions),
@@ -71,6 +71,8 @@ const OPERATIONS: [(&str, &str, Operation); 16] = [
     ("GET", "record", data::record),
     ("GET", "file", data::file),
     ("GET", "schema", schema::both),
+    ("POST", "schema", schema::import),
+    ("POST", "schema/deploy", schema::deploy),
     ("GET", "faults", faults::list),
     ("POST", "faults", faults::plan),
     ("POST", "faults/forget", faults::forget),

@@ -1,7 +1,8 @@
 // The schemas of both environments, and how they differ.
 
-import { get } from "./api.js";
+import { get, post } from "./api.js";
 import { copyButton, download, fill, h, pill } from "./dom.js";
+import { attempt, say } from "./notice.js";
 
 let main = null;
 
@@ -11,9 +12,12 @@ export async function show(element) {
 }
 
 export async function refresh() {
-  const schemas = await get("schema");
+  showBoth(await get("schema"));
+}
+
+function showBoth(schemas) {
   fill(main,
-    h("div", { class: "bar" }, h("h1", {}, "Schema")),
+    h("div", { class: "bar" }, h("h1", {}, "Schema"), clicks(schemas)),
     h("section", { class: "card" },
       h("h2", {}, "Changes from production to development"),
       differences(schemas.changes)),
@@ -25,6 +29,31 @@ export async function refresh() {
             copyButton(schemas[environment]), " ",
             h("button", { class: "small", onclick: () => download(schemas[environment], `${environment}.ckdb`, "text/plain") }, "Save"))),
         h("pre", { class: "schema", tabindex: "0", "aria-label": `The schema of ${environment}` }, coloured(schemas[environment]))))));
+}
+
+/** The buttons that change a schema. */
+function clicks({ changes }) {
+  const change = (what, body, done) => attempt(async () => {
+    showBoth(await post(what, body));
+    say(done);
+  });
+  const file = h("input", {
+    type: "file", accept: ".ckdb,.txt", hidden: true, "aria-label": "A schema to import",
+    onchange: () => {
+      const [chosen] = file.files;
+      if (chosen) change("schema", chosen, `${chosen.name} is the schema of development.`);
+      file.value = "";
+    },
+  });
+  return [
+    h("button", { title: "Make a file the schema of development; what it leaves out is removed with its values", onclick: () => file.click() },
+      "Import into development…"),
+    file,
+    h("button", {
+      disabled: changes.length === 0, title: "Add to production what it lacks",
+      onclick: () => change("schema/deploy", undefined, "Deployed to production."),
+    }, "Deploy to production"),
+  ];
 }
 
 function differences(changes) {
