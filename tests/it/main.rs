@@ -7,6 +7,7 @@ mod console;
 mod explain;
 mod explain_vectors;
 mod faults;
+mod fuzz;
 mod generated;
 mod keys;
 mod management;

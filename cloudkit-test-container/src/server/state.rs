@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     /// The team of the container, and the tokens of the management API.
     pub(crate) access: Access,
     pub(crate) long_poll: Duration,
+    /// How long the head of a request may take, and each next piece of its body.
+    pub(crate) patience: Duration,
     /// What opens the interface beside CloudKit's to the console.
     pub(crate) console_key: ConsoleKey,
 }

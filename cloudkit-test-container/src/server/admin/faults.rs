@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Answer, Asked, Refusal, State, json as reply};
 use crate::faults::{Faults, Planned, rule_as_text};
-use crate::server::endpoints;
+use crate::server::endpoints_of_rules;
 
 /// What messages call a text that came over HTTP.
 const NAME: &str = "the plan";
@@ -51,7 +51,7 @@ pub(super) fn plan(state: &State, asked: &Asked<'_>) -> Answer {
             "`seed` and `index_lag_ms` are decided when the container starts; leave them out",
         ));
     }
-    faults.check_endpoints(&endpoints()).map_err(Refusal::bad)?;
+    faults.check_endpoints(&endpoints_of_rules()).map_err(Refusal::bad)?;
     state.faults().plan_all(faults, state.clock().now_ms());
     list(state, asked)
 }

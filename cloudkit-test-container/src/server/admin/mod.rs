@@ -13,7 +13,7 @@ mod requests;
 mod schema;
 mod snapshot;
 
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use percent_encoding::percent_decode_str;
 
 use super::gate::{json, refused};
@@ -23,11 +23,30 @@ use crate::store::StoreError;
 const PREFIX: &str = "/admin/";
 
 /// The largest snapshot that is taken back.
-pub(super) const BODY_CAP: usize = 1 << 30;
+const LARGEST: usize = 1 << 30;
 
 /// Whether a path is one of these.
 pub(super) fn serves(target: &str) -> bool {
     target.starts_with(PREFIX)
+}
+
+/// How large a body may be, in bytes: of nobody but the owner is one that large kept.
+pub(super) fn body_cap(state: &State, headers: &HeaderMap) -> usize {
+    if is_owner(state, headers) { LARGEST } else { 0 }
+}
+
+/// Everything that can be asked, as methods and paths.
+pub(super) fn endpoints() -> Vec<(&'static str, String)> {
+    OPERATIONS.iter().map(|(method, name, _)| (*method, format!("{PREFIX}{name}"))).collect()
+}
+
+/// Whether a request has the management token, or the key of the console's page.
+fn is_owner(state: &State, headers: &HeaderMap) -> bool {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+    token.is_some_and(|token| {
+        state.access().is_management_token(token) || state.settings().console_key.is(token)
+    })
 }
 
 /// Why there is no other answer.
@@ -118,9 +137,7 @@ impl Asked<'_> {
 
 /// Answers a request.
 pub(super) fn respond(state: &State, request: &Request) -> Reply {
-    let authorization = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = authorization.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if !state.access().is_management_token(token) && !state.settings().console_key.is(token) {
+    if !is_owner(state, &request.headers) {
         let mut reply = refused(
             401,
             "the management token of the container is missing or another; it goes into \
@@ -145,9 +162,9 @@ pub(super) fn respond(state: &State, request: &Request) -> Reply {
             reply
         }
         None => {
-            let names: Vec<String> =
-                OPERATIONS.iter().map(|(method, name, _)| format!("{method} /admin/{name}")).collect();
-            refused(404, &format!("there are {}", names.join(", ")))
+            let all: Vec<String> =
+                endpoints().iter().map(|(method, path)| format!("{method} {path}")).collect();
+            refused(404, &format!("there are {}", all.join(", ")))
         }
     }
 }
