@@ -3,6 +3,7 @@
 //! The tables know nothing of HTTP or JSON requests; whoever calls decides what is allowed.
 
 mod assets;
+mod browse;
 mod changes;
 mod credentials;
 mod environment;
@@ -18,6 +19,7 @@ mod subscriptions;
 mod walk;
 
 pub(crate) use assets::{AssetPlace, Receipt};
+pub(crate) use browse::Selection;
 pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use credentials::KeptKey;
 pub(crate) use index::{INDEX_FORM, Slot, system_key, words};
