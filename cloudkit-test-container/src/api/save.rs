@@ -66,12 +66,6 @@ impl<'a> Saver<'a> {
         operation: &Operation<'_, '_>,
     ) -> Result<String, ApiError> {
         check_record_name(&operation.record_name, operation.record_type)?;
-        let zone = self.zone.clone();
-        store.tell_participants(&zone, |store| self.run_unseen(store, operation))
-    }
-
-    /// Runs one operation; whoever else sees the zone has still to be told.
-    fn run_unseen(&mut self, store: &mut Store, operation: &Operation<'_, '_>) -> Result<String, ApiError> {
         let access = self.call.access(store, &self.zone)?;
         let stored = match store.record(self.zone.id, &operation.record_name)? {
             Some(record) if access.sees(store, &record)? => Some(record),
