@@ -49,6 +49,7 @@ mod sharing;
 mod snapshot;
 mod store;
 mod subscription_shape;
+mod tls;
 mod users;
 mod value;
 

@@ -7,6 +7,7 @@ mod explain;
 mod explain_vectors;
 mod faults;
 mod generated;
+mod https;
 mod keys;
 mod management;
 mod persistence;

@@ -9,6 +9,7 @@ mod http;
 mod log;
 mod other_writer;
 mod schemas;
+mod secure;
 mod sign_in;
 mod state;
 mod trouble;

@@ -19,6 +19,7 @@ use crate::management::Access;
 use crate::random::Random;
 use crate::schema::USERS;
 use crate::store::{DEFAULT_ZONE, KeptKey, Record, Stamp, Store, StoreError};
+use crate::tls::Tls;
 use crate::users::{KnownUser, key_record_name};
 
 /// Both environments of a container.
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) access: Access,
     pub(crate) empty_change_pages: u8,
     pub(crate) long_poll: Duration,
+    /// What it takes to serve HTTPS, if it is that.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// What all requests of a container share.
@@ -103,6 +106,10 @@ impl State {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.settings.tls.as_ref()
     }
 
     pub(crate) fn clock(&self) -> &Clock {
