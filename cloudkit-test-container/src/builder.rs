@@ -33,7 +33,6 @@ pub struct TestContainerBuilder {
     pub(crate) virtual_time: Option<i64>,
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
-    pub(crate) empty_change_pages: u8,
     pub(crate) long_poll: Duration,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
@@ -64,7 +63,6 @@ impl TestContainerBuilder {
             virtual_time: None,
             seed: None,
             strict_headers: false,
-            empty_change_pages: 0,
             long_poll: LONG_POLL,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
@@ -126,7 +124,7 @@ impl TestContainerBuilder {
 
     /// Plans faults from the start: see [`Faults`]. [`TestContainer::plan`] plans more while the container runs.
     ///
-    /// The plan's seed and index lag are the container's, unless the builder is given others.
+    /// The plan's seed, index lag and virtual time are the container's, unless the builder is given others.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
@@ -157,15 +155,6 @@ impl TestContainerBuilder {
     /// Leaves out the header `x-cloudkit-explain`, which Apple's service does not send.
     pub fn strict_headers(mut self, strict_headers: bool) -> Self {
         self.strict_headers = strict_headers;
-        self
-    }
-
-    /// Puts so many empty pages before each page of a change feed that is not the last, at most 127.
-    ///
-    /// Apple's service has such pages, with `moreComing` and a new token but without a record, where it has compacted its
-    /// history. A program that takes an empty page for the end loses changes.
-    pub fn empty_change_pages(mut self, pages: u8) -> Self {
-        self.empty_change_pages = pages.min(127);
         self
     }
 

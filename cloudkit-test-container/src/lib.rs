@@ -58,7 +58,7 @@ pub use auth::SignatureVerdict;
 pub use builder::TestContainerBuilder;
 pub use clock::Clock;
 pub use container::{ContainerError, StartError, TestContainer, TestUser, UnmetFaults};
-pub use faults::{Fault, FaultFileError, FaultRule, Faults, Latency};
+pub use faults::{Fault, FaultFileError, FaultRule, FaultTextError, Faults, Latency};
 pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError, SchemaSource};
 pub use server::LoggedRequest;
 pub use session::{Session, SessionError};

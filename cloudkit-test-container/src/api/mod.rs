@@ -27,6 +27,7 @@ use crate::server::State;
 
 pub(crate) use assets::{issue_receipt, upload_for_any_record};
 pub(crate) use error::ApiError;
+pub(crate) use sync_token::is_within_run;
 pub(crate) use zones::check_zone_name;
 
 /// Which of the three databases a request names.
@@ -93,6 +94,8 @@ pub(crate) struct Call<'a> {
     pub(crate) now: i64,
     /// Whether the request asks for `getCurrentSyncToken`.
     pub(crate) wants_sync_token: bool,
+    /// So many empty pages come before the page of a feed that is asked for.
+    pub(crate) empty_pages: u8,
 }
 
 /// An endpoint.
@@ -172,9 +175,9 @@ impl Endpoint {
         matches!(self, Self::TokensCreate | Self::TokensRegister)
     }
 
-    /// Whether there is an endpoint of this name.
-    pub(crate) fn is_known(name: &str) -> bool {
-        Self::from_path(name).is_some()
+    /// The names of all endpoints.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|(_, name, _)| *name)
     }
 
     pub(crate) fn as_str(self) -> &'static str {

@@ -4,16 +4,20 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::plan::RateLimit;
-use super::{Fault, FaultRule, Faults};
+use super::{Endpoint, Fault, FaultRule, Faults, Service};
 use crate::random::Random;
 
 /// What is known of a request when it arrives, as far as rules ask for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
-    pub(crate) endpoint: &'a str,
+    pub(crate) endpoint: Endpoint<'a>,
     /// Whether it asks for a further page.
     pub(crate) next_page: bool,
-    pub(crate) has_web_auth_token: bool,
+    /// Whether it carries a token that can expire.
+    pub(crate) has_token: bool,
+    pub(crate) has_sync_token: bool,
+    /// Whether it asks for a page of a run of empty ones, or for the full one behind it.
+    pub(crate) within_empty_pages: bool,
     /// By the container's clock, in milliseconds since 1970.
     pub(crate) now_ms: i64,
 }
@@ -91,6 +95,7 @@ impl Running {
         }
         self.rules.retain(|active| !active.is_used_up());
         if met.fault.is_none()
+            && arrival.endpoint.service == Service::Web
             && let Some(bucket) = &mut self.bucket
         {
             met.fault = bucket.take(arrival.now_ms).map(Fault::throttled);
@@ -133,9 +138,16 @@ impl Running {
 impl Active {
     fn is_for(&self, arrival: &Arrival<'_>) -> bool {
         let FaultRule { fault, endpoint, next_page, .. } = &self.rule;
-        endpoint.as_deref().is_none_or(|endpoint| endpoint == arrival.endpoint)
+        let can_happen = match fault {
+            Fault::ExpiredToken => arrival.has_token,
+            Fault::ExpiredSyncTokens => arrival.has_sync_token,
+            Fault::EmptyPages { .. } => !arrival.within_empty_pages,
+            _ => true,
+        };
+        arrival.endpoint.is_meant_by(endpoint.as_deref())
             && (!next_page || arrival.next_page)
-            && (*fault != Fault::ExpiredToken || arrival.has_web_auth_token)
+            && can_happen
+            && fault.can_happen_at(arrival.endpoint)
             && self.ends_ms.is_none_or(|ends_ms| arrival.now_ms < ends_ms)
             && !self.is_used_up()
     }
@@ -193,7 +205,14 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn arrival(endpoint: &str) -> Arrival<'_> {
-        Arrival { endpoint, next_page: false, has_web_auth_token: false, now_ms: 0 }
+        Arrival {
+            endpoint: Endpoint { service: Service::Web, name: endpoint },
+            next_page: false,
+            has_token: false,
+            has_sync_token: false,
+            within_empty_pages: false,
+            now_ms: 0,
+        }
     }
 
     fn running(faults: Faults) -> Running {
@@ -254,11 +273,11 @@ mod tests {
         let rule = FaultRule::new(Fault::ExpiredToken).on_next_page();
         let mut running = running(Faults::new().rule(rule));
         let plain = arrival("records/query");
-        for (next_page, has_web_auth_token) in [(false, true), (true, false)] {
-            let arrival = Arrival { next_page, has_web_auth_token, ..plain };
+        for (next_page, has_token) in [(false, true), (true, false)] {
+            let arrival = Arrival { next_page, has_token, ..plain };
             assert_eq!(running.meet(&arrival).fault, None);
         }
-        let arrival = Arrival { next_page: true, has_web_auth_token: true, ..plain };
+        let arrival = Arrival { next_page: true, has_token: true, ..plain };
         assert_eq!(running.meet(&arrival).fault, Some(Fault::ExpiredToken));
     }
 

@@ -3,9 +3,12 @@
 //! [`Fault`] is what happens, [`FaultRule`] says to which requests, and [`Faults`] is a plan of several rules, written in
 //! code or read from a file. [`meet`] decides for each request as it arrives. All chance follows the container's seed.
 
+mod endpoint;
+mod entry;
 mod fault;
 mod file;
 mod latency;
+mod line;
 mod meet;
 mod plan;
 mod rule;
@@ -13,7 +16,9 @@ mod rule;
 pub use fault::Fault;
 pub use file::FaultFileError;
 pub use latency::Latency;
+pub use line::FaultTextError;
 pub use plan::Faults;
 pub use rule::FaultRule;
 
+pub(crate) use endpoint::{Endpoint, Service};
 pub(crate) use meet::{Arrival, Met, Running};

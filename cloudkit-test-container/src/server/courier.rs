@@ -6,11 +6,15 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::watch;
 
-use super::{Reply, Request, State};
+use super::{Reply, Request, State, in_place};
 use crate::api::ApiError;
+use crate::faults::Fault;
 
 /// Where notifications are fetched.
 const PATH: &str = "/aps";
+
+/// What rules of faults call the long poll: Apple's word for its address.
+pub(super) const NAME: &str = "webcourier";
 
 /// Tells the requests that wait when to look again.
 #[derive(Debug)]
@@ -92,9 +96,15 @@ fn is_patient(state: &State, token: &str) -> bool {
 }
 
 /// Answers a long poll with one notification, or with nothing if none has come.
-pub(super) fn respond(state: &State, request: &Request) -> Result<Reply, ApiError> {
+pub(super) fn respond(state: &State, request: &Request, fault: Option<&Fault>) -> Result<Reply, ApiError> {
+    if let Some(planned) = in_place(fault)? {
+        return Ok(planned);
+    }
     let token = token(request).unwrap_or_default();
     let mut store = state.store();
+    if fault == Some(&Fault::ExpiredToken) {
+        store.expire_push_token(token, state.clock().now_ms())?;
+    }
     if !store.can_poll(token, state.clock().now_ms())? {
         return Err(ApiError::new(
             cloudkit_core::ServerErrorCode::NotFound,

@@ -10,13 +10,12 @@ use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
-use super::other_writer::write_before;
-use super::{LoggedRequest, State, cors, courier, files, sign_in};
+use super::{LoggedRequest, State, cors, courier, files, planned, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Arrived, Findings, SignedRequest, authenticate, explain, redact_target, web_auth_token};
 use crate::clock::http_date;
 use crate::facts;
-use crate::faults::{Arrival, Fault, Met};
+use crate::faults::Fault;
 use crate::management;
 
 /// A request as it was received.
@@ -87,27 +86,10 @@ impl From<ApiError> for NoRoute {
     }
 }
 
-/// Decides which planned faults a request meets, as soon as it is there.
-///
-/// Only requests that lead somewhere meet any.
-pub(crate) fn arrive(state: &State, request: &Request) -> Met {
-    if state.faults().is_idle() {
-        return Met::default();
-    }
-    let Ok(route) = route(state, &request.target) else { return Met::default() };
-    let Some(body) = request.body.as_deref() else { return Met::default() };
-    if !route.methods().contains(&request.method.as_str()) {
-        return Met::default();
-    }
-    // A quote inside of a JSON string has a backslash before it, so only a whole string can look like this.
-    let mentions = |member: &str| memchr::memmem::find(body, format!("\"{member}\"").as_bytes()).is_some();
-    let arrival = Arrival {
-        endpoint: route.endpoint.as_str(),
-        next_page: mentions("continuationMarker") || mentions("syncToken"),
-        has_web_auth_token: web_auth_token(&request.target).is_some(),
-        now_ms: state.clock().now_ms(),
-    };
-    state.faults().meet(&arrival)
+/// The name of the endpoint of the web services that a request leads to; `None` if it leads to none.
+pub(super) fn name_of(state: &State, request: &Request) -> Option<&'static str> {
+    let route = route(state, &request.target).ok()?;
+    route.methods().contains(&request.method.as_str()).then(|| route.endpoint.as_str())
 }
 
 /// Answers a request, with the fault that it has met, and writes it to the log.
@@ -123,12 +105,12 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
     } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
         reply = sign_in::respond(state, &request.target);
     } else if management::serves(&request.target) {
-        server_error_code = management::respond(state, request, &uuid, &mut reply);
-    } else if let Some(answer) = files::respond(state, request) {
+        server_error_code = management::respond(state, request, fault.as_ref(), &uuid, &mut reply);
+    } else if let Some(answer) = files::respond(state, request, fault.as_ref()) {
         reply = answer;
     } else {
         let answered = if courier::is_poll(request) {
-            courier::respond(state, request).map(|notification| reply = notification)
+            courier::respond(state, request, fault.as_ref()).map(|notification| reply = notification)
         } else {
             respond(state, request, fault.as_ref(), &mut findings, &mut reply)
         };
@@ -138,13 +120,15 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
                 error.locate(request.body.as_deref().unwrap_or_default());
                 reply.status = error.http_status();
                 reply.body = error.body(&uuid).into();
-                if let Some(retry_after) = error.retry_after {
-                    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                if let Some(seconds) = error.retry_after_seconds() {
                     reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
                 }
                 server_error_code = Some(error.code.as_str().to_owned());
             }
         }
+    }
+    if reply.delivery == Delivery::Whole {
+        reply.delivery = planned::delivery(fault.as_ref());
     }
     finish(state, request, &findings, &uuid, &mut reply);
     state.log().push(LoggedRequest {
@@ -210,31 +194,9 @@ fn respond(
         endpoint: route.endpoint,
     };
     let caller = authenticate(state, &signed, findings);
-    match fault {
-        Some(Fault::Status { code, retry_after }) => return Err(injected(code.clone(), *retry_after)),
-        Some(Fault::DropBeforeCommit) => {
-            reply.delivery = Delivery::Dropped;
-            return Err(injected(ServerErrorCode::InternalError, None));
-        }
-        Some(Fault::Raw { status, content_type, body }) => {
-            reply.status = *status;
-            reply.body = body.clone().into();
-            let content_type = HeaderValue::from_str(content_type);
-            reply.headers.extend(content_type.ok().map(|value| (http::header::CONTENT_TYPE, value)));
-            return Ok(());
-        }
-        Some(Fault::Misdirected) => {
-            reply.status = 421;
-            let plain = HeaderValue::from_static("text/plain");
-            reply.headers.insert(http::header::CONTENT_TYPE, plain);
-            return Ok(());
-        }
-        Some(Fault::DropAfterCommit) => reply.delivery = Delivery::Dropped,
-        Some(Fault::TruncatedBody { percent }) => reply.delivery = Delivery::Truncated { percent: *percent },
-        Some(Fault::SlowBody { piece, pause }) => {
-            reply.delivery = Delivery::Slow { piece: *piece, pause: *pause };
-        }
-        Some(Fault::ExpiredToken | Fault::WriteBefore { .. } | Fault::Latency(_)) | None => {}
+    if let Some(planned) = planned::in_place(fault)? {
+        *reply = planned;
+        return Ok(());
     }
     let caller = caller?;
     let call = Call {
@@ -245,19 +207,11 @@ fn respond(
         api_token: findings.api_token.as_deref(),
         now: state.clock().now_ms(),
         wants_sync_token: has_parameter(&request.target, "getCurrentSyncToken", "true"),
+        empty_pages: planned::empty_pages(fault),
     };
-    if let Some(Fault::WriteBefore { operations }) = fault {
-        write_before(&call, body, operations)?;
-    }
+    planned::happen_before(&call, fault, body)?;
     reply.body = answer(&call, route.endpoint, &request.method, body)?.into();
     Ok(())
-}
-
-fn injected(code: ServerErrorCode, retry_after: Option<Duration>) -> ApiError {
-    let reason = if code == ServerErrorCode::Throttled { "request throttled" } else { "planned fault" };
-    let mut error = ApiError::new(code, reason);
-    error.retry_after = retry_after;
-    error
 }
 
 /// Reads `/database/1/{container}/{environment}/{database}/{endpoint}`, and `/device/1/{container}/{environment}/tokens/…`,

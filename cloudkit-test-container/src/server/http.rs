@@ -6,7 +6,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -25,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
+use super::arrival::endpoint_of;
 use super::secure::{Secured, Streams, secure};
 use super::trouble::{Dropped, TroubledBody};
 use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, handle};
@@ -132,9 +133,25 @@ where
 #[derive(Clone, Copy, Debug)]
 struct OverLoopback;
 
-/// Whether a planned fault has said that the connection belongs to another host.
+/// The services of which a planned fault has said that the connection belongs to another host, as bits.
 #[derive(Clone, Debug, Default)]
-struct Misdirected(Arc<AtomicBool>);
+struct Misdirected(Arc<AtomicU8>);
+
+impl Misdirected {
+    fn is_so(&self, state: &State, request: &Request) -> bool {
+        let services = self.0.load(Ordering::SeqCst);
+        services != 0 && services & Self::bit(state, request) != 0
+    }
+
+    fn set(&self, state: &State, request: &Request) {
+        self.0.fetch_or(Self::bit(state, request), Ordering::SeqCst);
+    }
+
+    /// The bit of the service that a request is for.
+    fn bit(state: &State, request: &Request) -> u8 {
+        endpoint_of(state, request).map_or(0, |endpoint| 1 << endpoint.service as u8)
+    }
+}
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
@@ -164,7 +181,10 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     if !delay.is_zero() {
         state.clock().sleep(delay).await;
     }
-    courier::wait(&state, &request).await;
+    // A poll that is refused is refused at once.
+    if !fault.as_ref().is_some_and(Fault::refuses) {
+        courier::wait(&state, &request).await;
+    }
     let reply = {
         let state = Arc::clone(&state);
         tokio::task::spawn_blocking(move || handle(&state, &request, fault)).await
@@ -196,16 +216,15 @@ fn body_cap(state: &State, target: &str) -> usize {
     }
 }
 
-/// What the request meets. A misdirected connection stays so, whatever else is planned.
+/// What the request meets. A connection that is misdirected stays so, whatever else is planned.
 fn meet(state: &State, request: &Request, connection: Option<&Misdirected>) -> Met {
-    if connection.is_some_and(|connection| connection.0.load(Ordering::SeqCst)) {
+    let Some(connection) = connection else { return arrive(state, request) };
+    if connection.is_so(state, request) {
         return Met { fault: Some(Fault::Misdirected), ..Met::default() };
     }
     let met = arrive(state, request);
-    if met.fault == Some(Fault::Misdirected)
-        && let Some(connection) = connection
-    {
-        connection.0.store(true, Ordering::SeqCst);
+    if met.fault == Some(Fault::Misdirected) {
+        connection.set(state, request);
     }
     met
 }

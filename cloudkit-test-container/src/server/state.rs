@@ -41,7 +41,6 @@ pub(crate) struct Settings {
     pub(crate) open_indexes: Option<bool>,
     /// The team of the container, and the tokens of the management API.
     pub(crate) access: Access,
-    pub(crate) empty_change_pages: u8,
     pub(crate) long_poll: Duration,
     /// What it takes to serve HTTPS, if it is that.
     pub(crate) tls: Option<Tls>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cloudkit_test_container::{Fault, FaultRule};
 use serde_json::{Value, json};
 
 use super::{Page, books, database, save, with_books};
@@ -63,7 +64,10 @@ async fn c078_a_page_holds_at_most_200() {
 
 #[tokio::test]
 async fn c086_empty_pages_can_come_between_full_ones() {
-    let server = Server::start_with(|builder| builder.empty_change_pages(2)).await;
+    let server = Server::start().await;
+    let planned = |endpoint: &str| FaultRule::new(Fault::EmptyPages { pages: 2 }).at(endpoint);
+    server.container.plan(planned("changes/zone").times(3));
+    server.container.plan(planned("changes/database"));
     let alice = with_books(&server).await;
     let operations: Vec<Value> = (0..5).map(|at| save(&format!("a-{at}"), 1)).collect();
     alice.modify_in("books", operations.into()).await.record(4);
