@@ -102,6 +102,17 @@ async fn addresses_in_replies_are_reached_over_https_too() {
     assert_eq!((page.url().scheme(), page.status()), ("https", StatusCode::OK));
 }
 
+#[tokio::test]
+async fn the_console_is_served_under_the_names_of_this_machine() {
+    let container = builder().tls().start().await.unwrap();
+    let client = program(&container).build().unwrap();
+    for (host, status) in [("localhost", 200), ("127.0.0.1", 200), (APPLE, 403)] {
+        let url = format!("https://{host}:{}/console", port(&container));
+        let reply = client.get(url).send().await.unwrap();
+        assert_eq!((reply.status().as_u16(), reply.version()), (status, Version::HTTP_2), "{host}");
+    }
+}
+
 /// A connection that is said to belong to another host keeps saying so to all requests that share it, and HTTP/2 shares
 /// connections more than any client expects.
 #[tokio::test]

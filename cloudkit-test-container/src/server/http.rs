@@ -15,6 +15,7 @@ use axum::extract::{Request as HttpRequest, State as Shared};
 use axum::response::Response;
 use bytes::Bytes;
 use cloudkit_core::runtime::Clock as _;
+use http::{HeaderValue, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::{http1, http2};
@@ -171,7 +172,13 @@ impl Misdirected {
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
     let arrived = state.clock().monotonic();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // HTTP/2 has the name of the host in the address of the request.
+    if let (None, Some(authority)) = (parts.headers.get(header::HOST), parts.uri.authority())
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(header::HOST, host);
+    }
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let cap = body_cap(&state, &target, &parts.headers);
     // If the client went away in the middle of its request, or stopped there, nobody is left to answer.

@@ -137,7 +137,7 @@ pub(super) fn refusals() -> Vec<Refusal> {
             encrypted,
             "Secret",
             "string",
-            json!({ "value": "s" }),
+            json!({ "value": "s", "isEncrypted": true }),
             "set value type ENCRYPTED_BYTES",
         )),
         privately(save(
