@@ -12,6 +12,7 @@ mod diagnosis;
 mod feed_model;
 mod fuzz;
 mod indexes;
+mod limits;
 mod lookup;
 mod modify;
 mod push;
