@@ -16,7 +16,7 @@ use crate::facts;
 use crate::faults::Faults;
 use crate::limits::Limits;
 use crate::schema::SchemaSource;
-use crate::server::LONG_POLL;
+use crate::server::{LONG_POLL, PATIENCE};
 use crate::users::User;
 
 /// Describes a test container; [`TestContainer::builder`] makes one.
@@ -35,6 +35,7 @@ pub struct TestContainerBuilder {
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
     pub(crate) long_poll: Duration,
+    pub(crate) patience: Duration,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) asset_limit: usize,
@@ -65,6 +66,7 @@ impl TestContainerBuilder {
             seed: None,
             strict_headers: false,
             long_poll: LONG_POLL,
+            patience: PATIENCE,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
             asset_limit: facts::ASSET_SIZE.value,
@@ -164,6 +166,13 @@ impl TestContainerBuilder {
     /// otherwise, and goes by the machine's time.
     pub fn long_poll(mut self, long_poll: Duration) -> Self {
         self.long_poll = long_poll;
+        self
+    }
+
+    /// Sets how long a client may take for the head of a request, and for each next piece of its body, before its
+    /// connection is closed. It is a minute otherwise, and goes by the machine's time.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 

@@ -61,7 +61,7 @@ pub use container::{ContainerError, StartError, TestContainer, TestUser, UnmetFa
 pub use limits::Limits;
 pub use faults::{Fault, FaultFileError, FaultRule, FaultTextError, Faults, Latency};
 pub use schema::{FieldDef, Permission, RecordType, Role, Schema, SchemaError, SchemaSource};
-pub use server::LoggedRequest;
+pub use server::{LoggedRequest, endpoints};
 pub use session::{Session, SessionError};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use subscription_shape::SubscriptionShape;

@@ -184,6 +184,18 @@ impl Endpoint {
         Self::ALL.iter().map(|(_, name, _)| *name)
     }
 
+    /// The methods and paths of all endpoints.
+    pub(crate) fn patterns() -> Vec<(&'static str, String)> {
+        let pattern = |endpoint: Self, name: &str| match endpoint.is_of_device() {
+            true => format!("/device/1/{{container}}/{{environment}}/{name}"),
+            false => format!("/database/1/{{container}}/{{environment}}/{{database}}/{name}"),
+        };
+        let all = Self::ALL.iter().flat_map(|(endpoint, name, methods)| {
+            methods.iter().map(|method| (*method, pattern(*endpoint, name)))
+        });
+        all.collect()
+    }
+
     pub(crate) fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(endpoint, ..)| *endpoint == self).map_or("", |(_, name, _)| name)
     }

@@ -58,6 +58,11 @@ struct Cx<'a> {
     fault: &'a Cell<Option<&'a Fault>>,
 }
 
+/// The methods and paths of all operations.
+pub(crate) fn endpoints() -> Vec<(&'static str, String)> {
+    route::ROUTES.iter().map(|(_, method, path)| (*method, format!("/{path}"))).collect()
+}
+
 /// Whether a path belongs to the management API.
 pub(crate) fn serves(target: &str) -> bool {
     let path = target.split_once('?').map_or(target, |(path, _)| path);

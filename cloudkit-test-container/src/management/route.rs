@@ -84,7 +84,7 @@ pub(super) struct Route {
 }
 
 /// Every operation with its method and path. `{E}` is the environment and `{D}` the database, both in any case.
-const ROUTES: [(Operation, &str, &str); 23] = {
+pub(super) const ROUTES: [(Operation, &str, &str); 23] = {
     use Operation::*;
     [
         (GetTeams, "GET", "users/current/teams"),

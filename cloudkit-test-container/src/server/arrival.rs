@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::part::Part;
 use super::{Request, State, courier, files, handle};
 use crate::api::{self, is_within_run};
 use crate::auth::web_auth_token;
@@ -15,7 +16,7 @@ const SYNC_TOKENS: [&str; 3] = ["syncToken", "metaSyncToken", "changeToken"];
 const MARKERS: [&str; 2] = ["continuationMarker", "continuationToken"];
 
 /// All endpoints for which rules can be, by the names that rules have for them.
-pub(crate) fn endpoints() -> Vec<Endpoint<'static>> {
+pub(crate) fn endpoints_of_rules() -> Vec<Endpoint<'static>> {
     let of = |service| move |name| Endpoint { service, name };
     let files = [files::UPLOAD, files::DOWNLOAD];
     api::Endpoint::names()
@@ -28,18 +29,14 @@ pub(crate) fn endpoints() -> Vec<Endpoint<'static>> {
 
 /// The endpoint that a request leads to; `None` if it leads nowhere.
 pub(super) fn endpoint_of(state: &State, request: &Request) -> Option<Endpoint<'static>> {
-    if management::serves(&request.target) {
-        let name = management::name_of(&request.method, &request.target)?;
-        return Some(Endpoint { service: Service::Management, name });
-    }
-    if let Some(name) = files::name_of(request) {
-        return Some(Endpoint { service: Service::Files, name });
-    }
-    if courier::is_poll(request) {
-        return Some(Endpoint { service: Service::Courier, name: courier::NAME });
-    }
-    let name = handle::name_of(state, request)?;
-    Some(Endpoint { service: Service::Web, name })
+    let (service, name) = match Part::of(&request.method, &request.target) {
+        Part::Management => (Service::Management, management::name_of(&request.method, &request.target)?),
+        Part::Files => (Service::Files, files::name_of(request)?),
+        Part::LongPoll => (Service::Courier, courier::NAME),
+        Part::WebServices => (Service::Web, handle::name_of(state, request)?),
+        Part::Admin | Part::Console | Part::SignIn => return None,
+    };
+    Some(Endpoint { service, name })
 }
 
 /// Decides which planned faults a request meets, as soon as it is there.

@@ -11,7 +11,7 @@ use crate::api::ApiError;
 use crate::faults::Fault;
 
 /// Where notifications are fetched.
-const PATH: &str = "/aps";
+pub(super) const PATH: &str = "/aps";
 
 /// What rules of faults call the long poll: Apple's word for its address.
 pub(super) const NAME: &str = "webcourier";
@@ -55,24 +55,19 @@ impl State {
 }
 
 /// The token of a long poll; `None` if the request is none.
-fn token(request: &Request) -> Option<&str> {
-    let query = request.target.strip_prefix(PATH)?.strip_prefix('?')?;
-    if request.method != "GET" {
+pub(super) fn token<'r>(method: &str, target: &'r str) -> Option<&'r str> {
+    let query = target.strip_prefix(PATH)?.strip_prefix('?')?;
+    if method != "GET" {
         return None;
     }
     query.split('&').find_map(|pair| pair.strip_prefix("tok="))
-}
-
-/// Whether a request is a long poll.
-pub(super) fn is_poll(request: &Request) -> bool {
-    token(request).is_some()
 }
 
 /// Lets a long poll wait until there is something for it, and every other request pass.
 ///
 /// It waits by the machine's time, in virtual time too: a reader who is patient must not move the clock for others.
 pub(super) async fn wait(state: &State, request: &Request) {
-    let Some(token) = token(request) else { return };
+    let Some(token) = token(&request.method, &request.target) else { return };
     let mut rings = state.courier().rings.subscribe();
     let end = tokio::time::sleep(state.settings().long_poll);
     tokio::pin!(end);
@@ -100,7 +95,7 @@ pub(super) fn respond(state: &State, request: &Request, fault: Option<&Fault>) -
     if let Some(planned) = in_place(fault)? {
         return Ok(planned);
     }
-    let token = token(request).unwrap_or_default();
+    let token = token(&request.method, &request.target).unwrap_or_default();
     let mut store = state.store();
     if fault == Some(&Fault::ExpiredToken) {
         store.expire_push_token(token, state.clock().now_ms())?;

@@ -33,34 +33,36 @@ pub(super) fn is_upload(target: &str) -> bool {
     target.split_once('?').is_some_and(|(path, _)| path == UPLOAD_PATH)
 }
 
-/// Answers a request to one of the addresses; `None` if the target is none of them.
-pub(super) fn respond(state: &State, request: &Request, fault: Option<&Fault>) -> Option<Reply> {
+/// Whether a target is one of the addresses.
+pub(super) fn serves(target: &str) -> bool {
+    is_upload(target) || target.starts_with(DOWNLOAD_PREFIX)
+}
+
+/// Answers a request to one of the addresses.
+pub(super) fn respond(state: &State, request: &Request, fault: Option<&Fault>) -> Reply {
     let (answer, method) = if is_upload(&request.target) {
         (upload as fn(&State, &Request, bool) -> Result<Reply, Refusal>, "POST")
-    } else if request.target.starts_with(DOWNLOAD_PREFIX) {
-        (download as _, "GET")
     } else {
-        return None;
+        (download as _, "GET")
     };
     if request.method != method {
         let mut reply = plain(405, "method not allowed");
         reply.headers.insert(header::ALLOW, HeaderValue::from_static(method));
-        return Some(reply);
+        return reply;
     }
     match in_place(fault) {
-        Ok(Some(planned)) => return Some(planned),
+        Ok(Some(planned)) => return planned,
         Ok(None) => {}
         Err(error) => {
             let mut reply = plain(error.http_status(), &error.reason);
             if let Some(seconds) = error.retry_after_seconds() {
                 reply.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
-            return Some(reply);
+            return reply;
         }
     }
     let expired = fault == Some(&Fault::ExpiredToken);
-    let answer = answer(state, request, expired);
-    Some(answer.unwrap_or_else(|refusal| plain(refusal.status, &refusal.reason)))
+    answer(state, request, expired).unwrap_or_else(|refusal| plain(refusal.status, &refusal.reason))
 }
 
 /// Why a file cannot be uploaded or fetched.

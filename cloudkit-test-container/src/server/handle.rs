@@ -6,10 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::explain::CauseCode;
+use cloudkit_core::runtime::Clock as _;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
+use super::exchange::Exchange;
+use super::part::Part;
 use super::{LoggedRequest, State, cors, courier, files, planned, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{Arrived, Findings, SignedRequest, authenticate, explain, redact_target, web_auth_token};
@@ -27,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     /// The body; `None` if it was larger than the server takes.
     pub(crate) body: Option<Bytes>,
+    /// When it arrived, by [the container's clock](crate::Clock) as clients measure by it.
+    pub(crate) arrived: Duration,
 }
 
 /// What goes back.
@@ -99,39 +104,47 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
     let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
     let mut server_error_code = None;
 
-    if request.method == "OPTIONS" {
-        reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
-        cors::preflight(&request.headers, &mut reply.headers);
-    } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
-        reply = sign_in::respond(state, &request.target);
-    } else if management::serves(&request.target) {
-        server_error_code = management::respond(state, request, fault.as_ref(), &uuid, &mut reply);
-    } else if let Some(answer) = files::respond(state, request, fault.as_ref()) {
-        reply = answer;
-    } else {
-        let answered = if courier::is_poll(request) {
-            courier::respond(state, request, fault.as_ref()).map(|notification| reply = notification)
-        } else {
-            respond(state, request, fault.as_ref(), &mut findings, &mut reply)
-        };
-        match answered {
-            Ok(()) => {}
-            Err(mut error) => {
-                error.locate(request.body.as_deref().unwrap_or_default());
-                reply.status = error.http_status();
-                reply.body = error.body(&uuid).into();
-                if let Some(seconds) = error.retry_after_seconds() {
-                    reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
-                }
-                server_error_code = Some(error.code.as_str().to_owned());
-            }
+    let fault_met = fault.as_ref();
+    let answered = match Part::of(&request.method, &request.target) {
+        _ if request.method == "OPTIONS" => {
+            reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
+            cors::preflight(&request.headers, &mut reply.headers);
+            Ok(())
         }
+        Part::SignIn => {
+            reply = sign_in::respond(state, &request.target);
+            Ok(())
+        }
+        Part::Management => {
+            server_error_code = management::respond(state, request, fault_met, &uuid, &mut reply);
+            Ok(())
+        }
+        Part::Files => {
+            reply = files::respond(state, request, fault_met);
+            Ok(())
+        }
+        Part::LongPoll => {
+            courier::respond(state, request, fault_met).map(|notification| reply = notification)
+        }
+        // What is for the owner of the container was answered before.
+        Part::WebServices | Part::Admin | Part::Console => {
+            respond(state, request, fault_met, &mut findings, &mut reply)
+        }
+    };
+    if let Err(mut error) = answered {
+        error.locate(request.body.as_deref().unwrap_or_default());
+        reply.status = error.http_status();
+        reply.body = error.body(&uuid).into();
+        if let Some(seconds) = error.retry_after_seconds() {
+            reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        server_error_code = Some(error.code.as_str().to_owned());
     }
     if reply.delivery == Delivery::Whole {
         reply.delivery = planned::delivery(fault.as_ref());
     }
     finish(state, request, &findings, &uuid, &mut reply);
-    state.log().push(LoggedRequest {
+    let logged = LoggedRequest {
         method: request.method.clone(),
         target: redact_target(&request.target),
         status: reply.status,
@@ -140,11 +153,13 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         server_error_code,
         key_id: known_key_id(state, request),
         signature: findings.signature,
-        explanation: findings.explanation,
-        notes: findings.notes,
+        explanation: findings.explanation.as_ref().map(|explained| explained.line.clone()),
+        notes: std::mem::take(&mut findings.notes),
         uuid,
         at_ms: state.clock().now_ms(),
-    });
+    };
+    let took = state.clock().monotonic().saturating_sub(request.arrived);
+    state.log().push(logged, |number, logged| Exchange::new(number, logged, request, &reply, findings, took));
     reply
 }
 
@@ -199,6 +214,7 @@ fn respond(
         return Ok(());
     }
     let caller = caller?;
+    findings.caller = Some(caller.clone());
     let call = Call {
         state,
         environment: route.environment,
@@ -291,7 +307,7 @@ fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, rep
     if let Some(explanation) = &findings.explanation
         && !state.settings().strict_headers
     {
-        set("x-cloudkit-explain", explanation);
+        set("x-cloudkit-explain", &explanation.line);
     }
     if !reply.headers.contains_key(http::header::CONTENT_TYPE) {
         let json = HeaderValue::from_static("application/json; charset=utf-8");

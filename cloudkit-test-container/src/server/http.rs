@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,15 +18,16 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
 use super::arrival::endpoint_of;
+use super::part::Part;
 use super::trouble::{Dropped, TroubledBody};
-use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, handle};
+use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, gate, handle};
 use crate::api::ApiError;
 use crate::facts;
 use crate::faults::{Fault, Met};
@@ -33,24 +35,34 @@ use crate::faults::{Fault, Met};
 /// Bodies above the limit are read to their end, so that the client gets to read the answer, but not beyond this.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
+/// How long nobody is accepted after somebody could not be.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
+/// How long a client may take for the next part of a request unless the builder says something else.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// As much memory is set aside before a body is there, whatever length it announces.
+const TRUSTED_LENGTH: usize = 1024 * 1024;
+
 /// What a form may add to the file in it.
 const FORM_SLACK: usize = 64 * 1024;
 
 /// Accepts connections until `stop` changes. Dropping the future ends all of them.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: watch::Receiver<bool>) {
     // One handler for every path: which bytes were signed decides, so the path is not taken apart before.
+    let patience = state.settings().patience;
     let app = Router::new().fallback(respond).with_state(state);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, app.clone(), stop.clone()));
+                    connections.spawn(connection(stream, app.clone(), patience, stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // Out of file descriptors, most likely: others must close first.
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
             Some(_) = connections.join_next() => {}
@@ -61,7 +73,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: wa
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, app: Router, patience: Duration, mut stop: watch::Receiver<bool>) {
     // Small replies must not wait for the acknowledgement of earlier ones.
     let _ = stream.set_nodelay(true);
     let misdirected = Misdirected::default();
@@ -80,7 +92,10 @@ async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bo
             }
         }
     });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
@@ -119,18 +134,19 @@ impl Misdirected {
 }
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
+    let arrived = state.clock().monotonic();
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let body = match read_body(body, body_cap(&state, &target)).await {
-        Ok(body) => body,
-        // The client went away in the middle of its request; nobody is left to answer.
-        Err(_) => return Dropped::response(),
+    let cap = body_cap(&state, &target, &parts.headers);
+    // If the client went away in the middle of its request, or stopped there, nobody is left to answer.
+    let Some(body) = read_body(body, cap, state.settings().patience).await else {
+        return Dropped::response();
     };
-    let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
-    if admin::serves(&request.target) {
+    let request =
+        Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body, arrived };
+    if matches!(Part::of(&request.method, &request.target), Part::Admin | Part::Console) {
         let over_loopback = parts.extensions.get::<OverLoopback>().is_some();
-        let reply =
-            tokio::task::spawn_blocking(move || admin::respond(&state, &request, over_loopback)).await;
+        let reply = tokio::task::spawn_blocking(move || gate::respond(&state, &request, over_loopback)).await;
         let mut response = Response::new(Body::empty());
         match reply {
             Ok(reply) => {
@@ -170,9 +186,9 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
 }
 
 /// How large a body may be, in bytes.
-fn body_cap(state: &State, target: &str) -> usize {
+fn body_cap(state: &State, target: &str, headers: &http::HeaderMap) -> usize {
     if admin::serves(target) {
-        admin::BODY_CAP
+        admin::body_cap(state, headers)
     } else if files::is_upload(target) {
         // A form has lines around the file. The file itself is measured when it is at hand.
         state.settings().asset_limit.saturating_add(FORM_SLACK)
@@ -194,12 +210,14 @@ fn meet(state: &State, request: &Request, connection: Option<&Misdirected>) -> M
     met
 }
 
-/// The body, or `None` if it is larger than the server takes.
-async fn read_body(mut body: Body, cap: usize) -> Result<Option<Bytes>, axum::Error> {
-    let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(cap));
+/// The body, or `Some(None)` if it is larger than the server takes. `None` if it does not come to an end, or a piece of it
+/// not in time.
+async fn read_body(mut body: Body, cap: usize, patience: Duration) -> Option<Option<Bytes>> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(announced.min(cap).min(TRUSTED_LENGTH));
     let mut received = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
+    while let Some(frame) = tokio::time::timeout(patience, body.frame()).await.ok()? {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
         received += data.len();
         if received <= cap {
             bytes.extend_from_slice(&data);
@@ -207,7 +225,7 @@ async fn read_body(mut body: Body, cap: usize) -> Result<Option<Bytes>, axum::Er
             break;
         }
     }
-    Ok((received <= cap).then(|| Bytes::from(bytes)))
+    Some((received <= cap).then(|| Bytes::from(bytes)))
 }
 
 /// The reply to a request that met a mistake of the server's own.

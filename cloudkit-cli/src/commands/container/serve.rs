@@ -9,7 +9,7 @@ use clap::Args;
 use cloudkit_core::Environment;
 use cloudkit_core::auth::{KeyId, PrivateKey, PublicKey};
 use cloudkit_test_container::{
-    ContainerError, FaultFileError, FaultRule, Faults, Latency, StartError, TestContainer,
+    ApiTokenDef, ContainerError, FaultFileError, FaultRule, Faults, Latency, StartError, TestContainer,
     TestContainerBuilder, User,
 };
 use tempfile::NamedTempFile;
@@ -67,6 +67,10 @@ pub struct Arguments {
     /// The API token of both environments.
     #[arg(long, value_name = "TOKEN")]
     pub api_token: Option<String>,
+    /// Sends a browser that signs in with the API token to this address, which gets the web auth token; otherwise the
+    /// token is posted to the window that asked.
+    #[arg(long, value_name = "URL", requires = "api_token")]
+    pub callback: Option<String>,
     /// Adds a user, who is signed in with this web auth token if one is given.
     #[arg(long, value_name = "NAME[=TOKEN]")]
     pub user: Vec<String>,
@@ -98,6 +102,9 @@ pub struct Arguments {
     /// Leaves out the header x-cloudkit-explain.
     #[arg(long)]
     pub strict_headers: bool,
+    /// Takes cloudKit.share for the record type of shares too, as Apple's reference spells it. Apple's service does not.
+    #[arg(long)]
+    pub documented_share_type: bool,
     /// Prints one line of JSON when it accepts requests.
     #[arg(long)]
     pub ready_json: bool,
@@ -138,6 +145,7 @@ fn rate_limit(text: &str) -> std::result::Result<(u32, Duration), String> {
 pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
     // Before anybody can know that there is something to stop.
     let signals = Signals::listen()?;
+    allow_connections();
     let builder = describe(&arguments, context)?;
     let container = builder.start().await.map_err(not_started)?;
     let key =
@@ -163,11 +171,25 @@ pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
     Ok(Exit::OK)
 }
 
+/// Lets the process open as many files, and so connections, as it may. Shells often allow it 1,024 at first.
+fn allow_connections() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // If it may not, there are fewer connections.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
 fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContainerBuilder> {
     let mut builder = TestContainer::builder(arguments.id.clone())
         .listen(arguments.listen)
         .jit(arguments.jit)
-        .strict_headers(arguments.strict_headers);
+        .strict_headers(arguments.strict_headers)
+        .documented_share_type(arguments.documented_share_type);
     if let Some(directory) = &arguments.data {
         builder = builder.data(directory);
     }
@@ -211,7 +233,11 @@ fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContaine
     }
     if let Some(token) = &arguments.api_token {
         for environment in [Environment::Development, Environment::Production] {
-            builder = builder.api_token(token, environment);
+            let token = ApiTokenDef::new(token, environment);
+            builder = builder.api_token_with(match &arguments.callback {
+                Some(callback) => token.redirect_to(callback),
+                None => token,
+            });
         }
     }
     if let Some(token) = &arguments.management_token {
