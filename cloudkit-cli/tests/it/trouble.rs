@@ -263,6 +263,19 @@ async fn indexes_lag_and_the_clock_is_moved_by_a_latency() {
         assert!(alice.has("a").await, "{from}");
         assert_eq!(alice.time().await, "12:01:00", "{from}");
         assert_eq!(alice.query().await, ["a"], "{from}");
+        // Or by whoever holds the management token.
+        alice.save(&["b"]).await.expect("saved");
+        assert_eq!(alice.query().await, ["a"], "{from}");
+        let moved = alice
+            .http
+            .post(format!("{}/admin/clock", serving.text("url")))
+            .bearer_auth(serving.text("managementToken"))
+            .body(r#"{"advanceMs": 3000}"#)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(moved.status(), 200, "{from}");
+        assert_eq!(alice.query().await, ["a", "b"], "{from}");
     }
 }
 

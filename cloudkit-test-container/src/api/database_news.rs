@@ -13,9 +13,6 @@ use crate::store::{DatabaseId, Store, ZoneChange};
 /// What moves the feeds is whatever readers of `changes/database` see: changes in custom zones, zones that come and go,
 /// and, in shared databases, what is shared with their readers and no longer is.
 pub(super) fn announce_databases(call: &Call<'_>, store: &mut Store) -> Result<bool, ApiError> {
-    if call.scope == Scope::Public {
-        return Ok(false);
-    }
     let mut queued = false;
     for followed in store.followed_databases(call.environment)? {
         let owner = &followed.subscription.owner;

@@ -80,8 +80,10 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     let mut saver = Saver::new(call, zone, schema);
     let outcome = store.transaction(|store| {
         let entries = run_all(store, &mut saver, &operations, atomic)?;
-        let rings = saver.announce(store).map_err(Failure::Other)?
-            | announce_databases(call, store).map_err(Failure::Other)?;
+        let mut rings = saver.announce(store).map_err(Failure::Other)?;
+        if call.scope != Scope::Public {
+            rings |= announce_databases(call, store).map_err(Failure::Other)?;
+        }
         Ok((entries, rings))
     });
     match outcome {

@@ -38,7 +38,8 @@ pub(super) fn prepare(call: &Call<'_>, request: &Object<'_>) -> Result<String, A
     let zone = call.find_zone(&mut store, &zone_id)?.ok_or_else(|| zone_id.not_found())?;
     let access = call.access(&store, &zone)?;
     let missing = || ApiError::new(ServerErrorCode::NotFound, "Record not found");
-    let share = store.record(zone.id, share)?.filter(|share| share.record_type == SHARE).ok_or_else(missing)?;
+    let share =
+        store.record(zone.id, share)?.filter(|share| share.record_type == SHARE).ok_or_else(missing)?;
     if !access.sees(&store, &share)? {
         return Err(missing());
     }

@@ -220,9 +220,8 @@ impl Store {
         let mut roots = Vec::new();
         for rid in found {
             let record = self.record_by_rid(rid?)?;
-            let shared = record.filter(|record| {
-                record.sharing.as_ref().is_some_and(|sharing| sharing.share.is_some())
-            });
+            let shared = record
+                .filter(|record| record.sharing.as_ref().is_some_and(|sharing| sharing.share.is_some()));
             roots.extend(shared.map(|record| record.name));
         }
         Ok(roots)

@@ -22,12 +22,10 @@
 
 use std::time::Duration;
 
-use cloudkit_test_container::Limits;
+use cloudkit_test_container::{Limits, TestContainer};
 use serde_json::{Value, json};
 
-use super::support::{
-    Request, Server, create, int64, one, operation, string, text, typed, zone_operation,
-};
+use super::support::{Request, Server, create, int64, one, operation, string, text, typed, zone_operation};
 
 /// A server with a limit lowered to where a test reaches it.
 async fn limited(limits: Limits) -> Server {
@@ -39,14 +37,21 @@ async fn two_hundred_of_anything_in_a_request() {
     let server = Server::start().await;
     let alice = server.user("alice");
     for (path, member, item) in [
-        ("private/records/modify", "operations", json!(operation("forceDelete", json!({ "recordName": "a" })))),
+        (
+            "private/records/modify",
+            "operations",
+            json!(operation("forceDelete", json!({ "recordName": "a" }))),
+        ),
         ("private/records/lookup", "records", json!({ "recordName": "a" })),
         ("private/zones/lookup", "zones", json!({ "zoneName": "a" })),
         ("private/zones/modify", "operations", zone_operation("create", "a")),
         ("private/changes/zone", "zones", json!({ "zoneID": { "zoneName": "a" } })),
         ("public/subscriptions/lookup", "subscriptions", json!({ "subscriptionID": "a" })),
-        ("public/subscriptions/modify", "operations",
-            json!({ "operationType": "delete", "subscription": { "subscriptionID": "a" } })),
+        (
+            "public/subscriptions/modify",
+            "operations",
+            json!({ "operationType": "delete", "subscription": { "subscriptionID": "a" } }),
+        ),
         ("public/records/resolve", "shortGUIDs", json!({ "value": "a" })),
         ("public/records/accept", "shortGUIDs", json!({ "value": "a" })),
         ("public/users/discover", "lookupInfos", json!({ "emailAddress": "a@example.com" })),
@@ -109,9 +114,9 @@ async fn fields_of_a_record_type() {
         let fields: Vec<String> = (0..count).map(|at| format!("f{at} INT64")).collect();
         format!("DEFINE SCHEMA RECORD TYPE Wider ({}, GRANT READ TO \"_world\");", fields.join(", "))
     };
-    server.container.import_schema(&schema(256)).unwrap();
-    let error = server.container.import_schema(&schema(257)).unwrap_err();
-    let error = format!("{:?}", error);
+    let container = TestContainer::builder("iCloud.com.example.Limits").start().await.unwrap();
+    container.import_schema(&schema(256)).unwrap();
+    let error = format!("{:?}", container.import_schema(&schema(257)).unwrap_err());
     assert!(error.contains("256"), "{error}");
 }
 
@@ -133,7 +138,10 @@ async fn chain(server: &Server, records: usize) -> Value {
 
 fn share_of(root: &Value) -> Value {
     let root = json!({ "recordName": root["recordName"], "recordChangeTag": root["recordChangeTag"] });
-    json!([operation("create", json!({ "recordType": "cloudkit.share", "recordName": "share", "forRecord": root }))])
+    json!([operation(
+        "create",
+        json!({ "recordType": "cloudkit.share", "recordName": "share", "forRecord": root })
+    )])
 }
 
 #[tokio::test]
@@ -152,7 +160,10 @@ async fn records_that_are_shared_together() {
     let reply = alice.modify_in("books", share_of(&root)).await;
     assert_eq!(reply.status, 400, "{reply:?}");
     assert!(text(&reply.body["records"][0]["reason"]).contains(refused), "{reply:?}");
-    alice.modify_in("books", json!([operation("forceDelete", json!({ "recordName": "r-4" }))])).await.record(0);
+    alice
+        .modify_in("books", json!([operation("forceDelete", json!({ "recordName": "r-4" }))]))
+        .await
+        .record(0);
     alice.modify_in("books", share_of(&root)).await.record(0);
 
     for below in [below("r-4", "r-3"), below("other", "r-0")] {
@@ -165,9 +176,13 @@ async fn records_that_are_shared_together() {
     let reply = alice.modify_in("books", json!([operation("forceUpdate", moved)])).await;
     assert!(text(&reply.body["records"][0]["reason"]).contains(refused), "{reply:?}");
     // What is there can be saved again, and room be made.
-    let again = json!({ "recordName": "r-2", "recordType": "Account", "fields": one("note", string("again")) });
+    let again =
+        json!({ "recordName": "r-2", "recordType": "Account", "fields": one("note", string("again")) });
     alice.modify_in("books", json!([operation("forceUpdate", again)])).await.record(0);
-    alice.modify_in("books", json!([operation("forceDelete", json!({ "recordName": "r-3" }))])).await.record(0);
+    alice
+        .modify_in("books", json!([operation("forceDelete", json!({ "recordName": "r-3" }))]))
+        .await
+        .record(0);
     alice.modify_in("books", json!([below("r-4", "r-2")])).await.record(0);
 }
 

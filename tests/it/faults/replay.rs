@@ -52,7 +52,9 @@ async fn a_seed_repeats_a_run_byte_for_byte() {
 
 /// What a fixed list of requests to all services gets back, with the address of the server left out.
 async fn transcript_of_all_services(seed: u64) -> Vec<String> {
-    let meets = |fault: Fault, endpoint: &str, probability| FaultRule::new(fault).at(endpoint).probability(probability);
+    let meets = |fault: Fault, endpoint: &str, probability| {
+        FaultRule::new(fault).at(endpoint).probability(probability)
+    };
     let status = |code| Fault::Status { code, retry_after: Some(seconds(2)) };
     let latency = |mean| Fault::Latency(Latency::Exponential { mean: seconds(mean) });
     let rules = [
@@ -92,7 +94,9 @@ async fn a_seed_repeats_a_run_of_all_services_byte_for_byte() {
     let first = transcript_of_all_services(42).await;
     assert_eq!(first, transcript_of_all_services(42).await);
     assert_ne!(first, transcript_of_all_services(43).await);
-    for trouble in ["None", "status: 503", "body: None", "ZONE_BUSY", "\\\"moreComing\\\":true", "status: 204"] {
+    for trouble in
+        ["None", "status: 503", "body: None", "ZONE_BUSY", "\\\"moreComing\\\":true", "status: 204"]
+    {
         assert!(first.iter().any(|line| line.contains(trouble)), "{trouble} is missing in {first:#?}");
     }
 }

@@ -91,7 +91,8 @@ async fn what_cannot_be_resolved_is_refused_in_the_words_of_the_management_api()
         wrong.refused(400, "BAD_REQUEST", "'requestedFields' must be an array of strings");
         // A management token belongs to nobody who could take part.
         let target = format!("/v1/database/containers/{CONTAINER}/environments/DEVELOPMENT/{}", path(&guid));
-        let managed = Raw::new("POST", target.as_str()).managed(&container).json(&json!({})).send(&container).await;
+        let managed =
+            Raw::new("POST", target.as_str()).managed(&container).json(&json!({})).send(&container).await;
         assert!(matches!(managed.status, 401 | 421), "{managed:?}");
         let production = target.replace("DEVELOPMENT", "PRODUCTION");
         let elsewhere = Raw::new("POST", production).signed_in(&container, "bob").json(&json!({}));

@@ -304,11 +304,7 @@ pub(in crate::api) fn leave(call: &Call<'_>, store: &mut Store, share: &Record) 
 }
 
 /// Takes the caller off the lists of all shares of a zone. Whether a notification waits for somebody now.
-pub(in crate::api) fn leave_zone(
-    call: &Call<'_>,
-    store: &mut Store,
-    zone: &Zone,
-) -> Result<bool, ApiError> {
+pub(in crate::api) fn leave_zone(call: &Call<'_>, store: &mut Store, zone: &Zone) -> Result<bool, ApiError> {
     let left = store.tell_participants(zone, |store| {
         let mut left = Vec::new();
         for granted in store.grants(zone.id, call.caller_name())? {

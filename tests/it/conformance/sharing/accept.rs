@@ -3,7 +3,7 @@
 use cloudkit_test_container::User;
 use serde_json::json;
 
-use super::super::support::check_contains;
+use super::super::support::{Server, check_contains};
 use super::{Library, ZONE, accept, invited, library, resolve_one, server, shared_with_bob, short_guid};
 
 #[tokio::test]

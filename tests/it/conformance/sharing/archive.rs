@@ -121,7 +121,11 @@ async fn an_archive_is_for_those_who_see_the_share() {
     }
     let reply = library.post("alice", "records/zip/prepare", json!({})).await;
     reply.refused(400, "BAD_REQUEST", "missing required field 'shareName'");
-    server.token().post("public/records/zip/prepare", request()).await.refused(421, "AUTHENTICATION_REQUIRED", "");
+    server.token().post("public/records/zip/prepare", request()).await.refused(
+        421,
+        "AUTHENTICATION_REQUIRED",
+        "",
+    );
     server.key().post("public/records/zip/prepare", request()).await.refused(404, "NOT_FOUND", "");
 
     // Whoever is taken off the list gets no other, and the one that was prepared goes after its time.

@@ -64,7 +64,9 @@ async fn c101_the_shared_database_takes_subscriptions_to_the_whole_of_it() {
     let made = bob.subscribe("shared", database_subscription("d")).await;
     assert_eq!(made, database_subscription("d"));
     assert_eq!(bob.get("shared/subscriptions/list").await.list("subscriptions"), [made.clone()]);
-    let found = bob.post("shared/subscriptions/lookup", json!({ "subscriptions": [{ "subscriptionID": "d" }] })).await;
+    let found = bob
+        .post("shared/subscriptions/lookup", json!({ "subscriptions": [{ "subscriptionID": "d" }] }))
+        .await;
     assert_eq!(found.list("subscriptions"), [made]);
     assert!(server.user("carol").get("shared/subscriptions/list").await.list("subscriptions").is_empty());
 
@@ -105,7 +107,11 @@ async fn c101_participants_hear_of_what_they_see_and_of_nothing_else() {
     assert_eq!(met(&server, &courier).await, heard);
     // What is beside the shared records is not told, nor is a change that fails.
     library.modify("alice", json!([change("beside")])).await.record(0);
-    library.modify("bob", json!([create("Account", "loose", json!({}))])).await.failed(0, "ACCESS_DENIED", "");
+    library.modify("bob", json!([create("Account", "loose", json!({}))])).await.failed(
+        0,
+        "ACCESS_DENIED",
+        "",
+    );
     assert_eq!(met(&server, &courier).await, None);
     // Being taken off the list is the last thing that is heard of the zone.
     library.update_share("alice", json!({ "participants": [] })).await.record(0);
@@ -145,7 +151,10 @@ async fn c101_owners_hear_of_shares_that_are_made_accepted_and_left() {
     // Accepted again, nothing changes.
     accept(&server, "bob", &share).await;
     assert!(heard().await.is_empty());
-    library.modify("bob", json!([operation("forceDelete", json!({ "recordName": "share" }))])).await.record(0);
+    library
+        .modify("bob", json!([operation("forceDelete", json!({ "recordName": "share" }))]))
+        .await
+        .record(0);
     assert_eq!(heard().await, ["z"]);
 }
 
