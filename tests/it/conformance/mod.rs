@@ -12,6 +12,7 @@ mod diagnosis;
 mod feed_model;
 mod indexes;
 mod javascript;
+mod limits;
 mod lookup;
 mod modify;
 mod production;
