@@ -14,6 +14,7 @@ use crate::clock::VIRTUAL_START_MS;
 use crate::container::{StartError, TestContainer};
 use crate::facts;
 use crate::faults::Faults;
+use crate::limits::Limits;
 use crate::schema::SchemaSource;
 use crate::server::{LONG_POLL, PATIENCE};
 use crate::users::User;
@@ -38,6 +39,8 @@ pub struct TestContainerBuilder {
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) asset_limit: usize,
+    pub(crate) limits: Limits,
+    pub(crate) documented_share_type: bool,
     pub(crate) data: Option<PathBuf>,
     pub(crate) listen: SocketAddr,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
@@ -67,6 +70,8 @@ impl TestContainerBuilder {
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
             asset_limit: facts::ASSET_SIZE.value,
+            limits: Limits::new(),
+            documented_share_type: false,
             data: None,
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keys: Vec::new(),
@@ -186,6 +191,19 @@ impl TestContainerBuilder {
     /// Sets how large a file may be that is uploaded, in bytes. It is 50 MB otherwise.
     pub fn asset_limit(mut self, bytes: usize) -> Self {
         self.asset_limit = bytes;
+        self
+    }
+
+    /// Sets how much fits into the container: see [`Limits`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Takes `cloudKit.share` for the record type of shares too, which is how Apple's reference spells it. Apple's service
+    /// knows `cloudkit.share` only.
+    pub fn documented_share_type(mut self, documented_share_type: bool) -> Self {
+        self.documented_share_type = documented_share_type;
         self
     }
 

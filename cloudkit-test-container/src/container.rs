@@ -170,6 +170,8 @@ impl TestContainer {
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
             address_books: builder.address_books,
             asset_limit: builder.asset_limit,
+            limits: builder.limits,
+            documented_share_type: builder.documented_share_type,
             jit: builder.jit,
             open_indexes: builder.open_indexes,
             access,

@@ -16,14 +16,14 @@ const SCHEMA: &str = "DEFINE SCHEMA\n\n    RECORD TYPE Note (\n        \"___reco
     GRANT READ TO \"_world\"\n    );\n";
 
 /// A process that serves, and what it said when it was ready.
-struct Serving {
+pub(crate) struct Serving {
     process: Child,
     stdout: BufReader<std::process::ChildStdout>,
     ready: Value,
 }
 
 impl Serving {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut process = command(arguments).spawn().expect("the command starts");
         let mut stdout = BufReader::new(process.stdout.take().expect("it was piped"));
         let mut line = String::new();
@@ -32,12 +32,12 @@ impl Serving {
         Self { process, stdout, ready }
     }
 
-    fn text(&self, member: &str) -> &str {
+    pub(crate) fn text(&self, member: &str) -> &str {
         self.ready[member].as_str().unwrap_or_else(|| panic!("{member} is missing in {}", self.ready))
     }
 
     /// Sends a signal; returns the exit code, and what else came out.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
+    pub(crate) fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &pid]).status().expect("kill runs").success());
         let code = self.process.wait().expect("it ends").code();

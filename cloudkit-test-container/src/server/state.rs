@@ -15,6 +15,7 @@ use crate::auth::{Explaining, KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
 use crate::faults::Running;
+use crate::limits::Limits;
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::USERS;
@@ -35,6 +36,9 @@ pub(crate) struct Settings {
     pub(crate) address_books: bool,
     /// The largest file that may be uploaded, in bytes.
     pub(crate) asset_limit: usize,
+    pub(crate) limits: Limits,
+    /// Whether shares may be saved under the record type that the reference has for them.
+    pub(crate) documented_share_type: bool,
     pub(crate) jit: bool,
     /// Whether every field is indexed; `None` if that depends on whether anybody has declared a schema.
     pub(crate) open_indexes: Option<bool>,

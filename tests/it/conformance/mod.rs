@@ -11,6 +11,7 @@ mod concurrency;
 mod diagnosis;
 mod feed_model;
 mod indexes;
+mod limits;
 mod lookup;
 mod modify;
 mod push;

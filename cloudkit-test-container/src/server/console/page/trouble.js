@@ -12,7 +12,8 @@ const EXAMPLES = {
   "Cut the third answer to a query": 'kind = "truncated-body"\nendpoint = "records/query"\nskip = 2',
   "Let the web auth token expire": 'kind = "expired-token"',
   "Forget how far readers have come": 'kind = "expired-sync-tokens"',
-  "Put empty pages into a feed": 'kind = "empty-pages"\npages = 2',
+  "Put two empty pages before the changes of a zone": 'kind = "empty-pages"\npages = 2\nendpoint = "changes/zone"',
+  "Break off the next download": 'kind = "truncated-body"\nendpoint = "files/download"',
 };
 
 let main = null;
