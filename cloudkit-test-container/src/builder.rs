@@ -48,6 +48,8 @@ pub struct TestContainerBuilder {
     pub(crate) address_books: bool,
     pub(crate) management_token: Option<String>,
     pub(crate) team_id: Option<String>,
+    /// The names that are to be served over HTTPS beside the usual ones; `None` for plain HTTP.
+    pub(crate) tls_names: Option<Vec<String>>,
 }
 
 impl TestContainerBuilder {
@@ -79,6 +81,7 @@ impl TestContainerBuilder {
             address_books: false,
             management_token: None,
             team_id: None,
+            tls_names: None,
         }
     }
 
@@ -263,6 +266,24 @@ impl TestContainerBuilder {
     /// Sets the ID of the team that the container belongs to, in place of the one that the container makes.
     pub fn team_id(mut self, team_id: impl Into<String>) -> Self {
         self.team_id = Some(team_id.into());
+        self
+    }
+
+    /// Serves HTTPS instead of HTTP, for programs that cannot be pointed at another host: the machine's hosts file leads
+    /// `api.apple-cloudkit.com` to the container, which has a certificate for that name, for `localhost` and for the
+    /// address that it [listens](Self::listen) on. HTTP/2 is spoken with whoever offers it.
+    ///
+    /// Programs have to trust the authority that vouches for the certificate: [`TestContainer::ca_pem`]. It is made for
+    /// this container, can vouch for nothing but these names, and its key is not kept. With [`data`](Self::data) the
+    /// certificates stay the same for two years, as long as no name is added.
+    pub fn tls(mut self) -> Self {
+        self.tls_names.get_or_insert_default();
+        self
+    }
+
+    /// Serves [HTTPS](Self::tls) under another name too: a host name or an IP address.
+    pub fn tls_name(mut self, name: impl Into<String>) -> Self {
+        self.tls_names.get_or_insert_default().push(name.into());
         self
     }
 

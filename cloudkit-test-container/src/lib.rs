@@ -50,6 +50,7 @@ mod sharing;
 mod snapshot;
 mod store;
 mod subscription_shape;
+mod tls;
 mod users;
 mod value;
 

@@ -20,6 +20,7 @@ use crate::management::Access;
 use crate::random::Random;
 use crate::schema::USERS;
 use crate::store::{DEFAULT_ZONE, KeptKey, Record, Stamp, Store, StoreError};
+use crate::tls::Tls;
 use crate::users::{KnownUser, key_record_name};
 
 /// Both environments of a container.
@@ -49,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) patience: Duration,
     /// What opens the interface beside CloudKit's to the console.
     pub(crate) console_key: ConsoleKey,
+    /// What it takes to serve HTTPS, if it is that.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// What all requests of a container share.
@@ -110,6 +113,10 @@ impl State {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.settings.tls.as_ref()
     }
 
     pub(crate) fn clock(&self) -> &Clock {

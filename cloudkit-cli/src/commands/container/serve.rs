@@ -99,6 +99,12 @@ pub struct Arguments {
     /// Lets the clock stand at a moment, such as now or 2026-01-01T00:00:00Z, until it is moved.
     #[arg(long, value_name = "MOMENT", value_parser = virtual_time)]
     pub virtual_time: Option<VirtualTime>,
+    /// Serves HTTPS, for programs that cannot be pointed at another host than api.apple-cloudkit.com.
+    #[arg(long)]
+    pub tls: bool,
+    /// Serves HTTPS under another name too: a host name or an IP address.
+    #[arg(long, value_name = "NAME")]
+    pub tls_name: Vec<String>,
     /// Leaves out the header x-cloudkit-explain.
     #[arg(long)]
     pub strict_headers: bool,
@@ -150,8 +156,14 @@ pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
     let container = builder.start().await.map_err(not_started)?;
     let key =
         settle_schema(&arguments, context, &container).and_then(|()| settle_key(&arguments, &container))?;
+    let ca = settle_ca(&container)?;
 
-    let ready = Ready::of(&container, key.id.clone(), key.path());
+    let ready = Ready::of(
+        &container,
+        key.id.clone(),
+        key.file.as_ref().map(KeptFile::path),
+        ca.as_ref().map(KeptFile::path),
+    );
     if arguments.ready_json || context.format == Format::Json {
         context.print_json(&ready)?;
     } else {
@@ -243,6 +255,12 @@ fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContaine
     if let Some(token) = &arguments.management_token {
         builder = builder.management_token(token);
     }
+    if arguments.tls {
+        builder = builder.tls();
+    }
+    for name in &arguments.tls_name {
+        builder = builder.tls_name(name);
+    }
     for user in &arguments.user {
         builder = match user.split_once('=') {
             Some((name, token)) => builder.user(User::new(name).web_auth_token(token)),
@@ -283,7 +301,10 @@ fn public_key(file: &Path, context: &mut Context) -> Result<PublicKey> {
 
 fn not_started(error: StartError) -> Failure {
     let exit = match error {
-        StartError::ContainerId(_) | StartError::DuplicateUser(_) | StartError::Faults(_) => Exit::USAGE,
+        StartError::ContainerId(_)
+        | StartError::DuplicateUser(_)
+        | StartError::TlsName(_)
+        | StartError::Faults(_) => Exit::USAGE,
         _ => Exit::FAILED,
     };
     Failure::from(error).context("the container did not start").with_exit(exit)
@@ -309,22 +330,44 @@ fn settle_schema(arguments: &Arguments, context: &mut Context, container: &TestC
 /// The key that is named to programs, and where its private half is.
 struct Key {
     id: String,
-    file: Option<KeyFile>,
+    file: Option<KeptFile>,
 }
 
-enum KeyFile {
+/// A file that programs read while the container runs.
+enum KeptFile {
     Kept(PathBuf),
     /// Goes away with the value.
     Temporary(NamedTempFile),
 }
 
-impl Key {
-    fn path(&self) -> Option<PathBuf> {
-        Some(match self.file.as_ref()? {
-            KeyFile::Kept(path) => path.clone(),
-            KeyFile::Temporary(file) => file.path().to_owned(),
-        })
+impl KeptFile {
+    /// A temporary file, for its owner only.
+    fn temporary(directory: &Path, suffix: &str, text: &str) -> std::io::Result<NamedTempFile> {
+        let mut file = tempfile::Builder::new().prefix("cloudkit-").suffix(suffix).tempfile_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        file.flush()?;
+        Ok(file)
     }
+
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Kept(path) => path.clone(),
+            Self::Temporary(file) => file.path().to_owned(),
+        }
+    }
+}
+
+/// The certificate of the authority that programs have to trust, if the container serves HTTPS.
+fn settle_ca(container: &TestContainer) -> Result<Option<KeptFile>> {
+    if let Some(file) = container.ca_file() {
+        return Ok(Some(KeptFile::Kept(file.to_owned())));
+    }
+    let Some(pem) = container.ca_pem() else { return Ok(None) };
+    let directory = std::env::temp_dir();
+    let file = KeptFile::temporary(&directory, "-ca.pem", &pem).map_err(|error| {
+        Failure::from(error).context(format!("cannot keep the certificate in {}", directory.display()))
+    })?;
+    Ok(Some(KeptFile::Temporary(file)))
 }
 
 fn settle_key(arguments: &Arguments, container: &TestContainer) -> Result<Key> {
@@ -337,23 +380,17 @@ fn settle_key(arguments: &Arguments, container: &TestContainer) -> Result<Key> {
     let public_key = PrivateKey::from_pem(&pem)?.public_key();
     container.register_key(&id, public_key, Environment::Production)?;
 
-    // Temporary files are for their owner only.
     let directory = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
     let cannot_keep = |error: std::io::Error| {
         Failure::from(error).context(format!("cannot keep the private key in {}", directory.display()))
     };
-    let mut file = tempfile::Builder::new()
-        .prefix("cloudkit-")
-        .suffix(".pem")
-        .tempfile_in(&directory)
-        .map_err(cannot_keep)?;
-    file.write_all(pem.as_bytes()).and_then(|()| file.flush()).map_err(cannot_keep)?;
+    let file = KeptFile::temporary(&directory, ".pem", &pem).map_err(cannot_keep)?;
     let file = if arguments.data.is_some() {
         let path = std::path::absolute(directory.join(KEY_FILE)).map_err(cannot_keep)?;
         file.persist(&path).map_err(|error| cannot_keep(error.error))?;
-        KeyFile::Kept(path)
+        KeptFile::Kept(path)
     } else {
-        KeyFile::Temporary(file)
+        KeptFile::Temporary(file)
     };
     Ok(Key { id, file: Some(file) })
 }
