@@ -133,6 +133,9 @@ pub enum ContainerError {
     /// A schema was refused.
     #[error("the schema was refused")]
     Schema(#[source] SchemaError),
+    /// Records cannot be exported or imported.
+    #[error("{0}")]
+    Records(String),
     /// The store failed.
     #[error("the store of the container failed: {0}")]
     Store(String),

@@ -51,6 +51,7 @@ mod snapshot;
 mod store;
 mod subscription_shape;
 mod tls;
+mod transfer;
 mod users;
 mod value;
 
@@ -66,6 +67,7 @@ pub use server::{LoggedRequest, endpoints};
 pub use session::{Session, SessionError};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use subscription_shape::SubscriptionShape;
+pub use transfer::{Imported, RecordsOf, RefusedLine};
 pub use users::User;
 
 // The programs of the README are compiled and run as documentation tests.

@@ -178,6 +178,43 @@ async fn a_snapshot_goes_into_a_directory_and_back() {
     assert_eq!(nowhere.code, Some(2));
 }
 
+#[tokio::test]
+async fn records_go_into_a_file_and_into_another_container() {
+    let directory = temporary_directory();
+    let schema = schema_file(directory.path());
+    let file = directory.path().join("notes.jsonl").display().to_string();
+    let first = Serving::start(&["--schema", &schema]);
+    let saved =
+        first.client(Environment::Development).public().dynamic().create(note("kept")).await.expect("saved");
+    let of = |serving: &Serving, arguments: &[&str]| {
+        Cloudkit::new([&["container"], arguments].concat())
+            .env("CLOUDKIT_URL", serving.text("url"))
+            .env("CLOUDKIT_MANAGEMENT_TOKEN", serving.text("managementToken"))
+            .run()
+    };
+    let output = of(&first, &["export", &file, "--type", "Note"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let lines = std::fs::read_to_string(&file).expect("written");
+    assert!(lines.lines().count() == 1 && lines.contains("\"kept\""), "{lines}");
+    assert_eq!(of(&first, &["export", "-", "--type", "Note"]).stdout, lines);
+
+    let second = Serving::start(&["--schema", &schema]);
+    let output = of(&second, &["import", &file, "--format", "json"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert_eq!(output.json()["saved"], 1);
+    let dynamic = second.client(Environment::Development).public().dynamic();
+    let found = dynamic.lookup(saved.record_name()).await.expect("found");
+    assert_eq!(found.get("text"), note("kept").get("text"));
+
+    let wrong = lines.replace("Note", "Nothing").replace(saved.record_name().as_str(), "wrong");
+    std::fs::write(&file, format!("{lines}{wrong}")).expect("written");
+    let output = of(&second, &["import", &file]);
+    assert_eq!(output.code, Some(1));
+    assert!(output.stderr.contains("line 2, `wrong`: NOT_FOUND"), "{}", output.stderr);
+    assert_eq!(of(&second, &["export", &file, "--user", "nobody"]).code, Some(1));
+    assert_eq!(of(&second, &["export", &file, "--environment", "Development"]).code, Some(2));
+}
+
 /// Programs that read SSL_CERT_FILE are many; this command is one of them, where the machine keeps certificates in files.
 #[cfg(target_os = "linux")]
 #[test]

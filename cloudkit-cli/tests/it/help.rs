@@ -15,6 +15,8 @@ fn help(command: &[&str]) -> String {
 fn each_help_text_is_the_one_that_was_reviewed() {
     for command in [
         &["conformance"][..],
+        &["container", "export"],
+        &["container", "import"],
         &["container", "restore"],
         &["container", "serve"],
         &["container", "snapshot"],

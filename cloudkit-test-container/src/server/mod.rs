@@ -20,6 +20,7 @@ mod sign_in;
 mod state;
 mod trouble;
 
+pub(crate) use admin::{PlaceName, export_lines, import_lines};
 pub(crate) use arrival::{arrive, endpoints_of_rules};
 pub(crate) use console::ConsoleKey;
 pub(crate) use courier::{Courier, LONG_POLL};

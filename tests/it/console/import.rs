@@ -1,5 +1,6 @@
 //! Records as lines of JSON, out of one container and into another.
 
+use cloudkit_test_container::RecordsOf;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -114,4 +115,40 @@ async fn lines_that_cannot_be_saved_are_named() {
     super::share_with_bob(&server).await;
     let (status, error) = page.refused(Method::POST, shared, good).await;
     assert_eq!((status, error.contains("somebody's own")), (400, true), "{error}");
+}
+
+#[tokio::test]
+async fn code_exports_and_imports_what_the_page_does() {
+    let server = Server::start().await;
+    let fields = json!({ "cents": int64(9_007_199_254_740_993), "owner": string("Ines") });
+    server.user("alice").create("public", "Account", "first", fields.clone()).await;
+    server.user("bob").create("public", "Account", "second", fields).await;
+    server.user("alice").create_zone("books").await;
+    let exported = server.container.export_records(&RecordsOf::public().record_type("Account")).unwrap();
+    let page = Page::load(&server).await;
+    assert_eq!(exported, lines(&page.get(&format!("{PUBLIC}&type=Account")).await));
+    assert_eq!(exported.lines().count(), 2);
+    assert_eq!(server.container.export_records(&RecordsOf::public().record_type("Nothing")).unwrap(), "");
+
+    // Into a zone of somebody's own, with a line that its schema refuses.
+    let books = RecordsOf::private("alice").zone("books");
+    let wrong = r#"{"recordName":"wrong","recordType":"Account","fields":{"nothing":{"value":1}}}"#;
+    let imported = server.container.import_records(&books, &format!("{exported}{wrong}\n")).unwrap();
+    assert_eq!((imported.saved, imported.failed.len()), (2, 1));
+    assert_eq!((imported.failed[0].line, imported.failed[0].record_name.as_str()), (3, "wrong"));
+    let copied: Vec<Value> = server
+        .container
+        .export_records(&books)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(copied.len(), 2);
+    assert_eq!(copied[1]["recordName"], "second");
+    assert_eq!(copied[1]["fields"]["cents"]["value"], "9007199254740993");
+
+    let nowhere = server.container.export_records(&RecordsOf::private("alice").zone("nowhere"));
+    assert_eq!(nowhere.unwrap_err().to_string(), "there is no zone `nowhere` in that database");
+    let broken = server.container.import_records(&RecordsOf::public(), "{}\nnothing\n");
+    assert!(broken.unwrap_err().to_string().starts_with("line 1 is no record"));
 }

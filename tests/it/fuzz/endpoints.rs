@@ -645,6 +645,9 @@ fn owners() -> Vec<Row> {
                 "fields": { "cents": { "type": "INT64", "value": "12" } } });
             Asked::json(line).query(public)
         })),
+        row("GET", "/admin/export", OWNER, move |_, _| {
+            Asked::new(Body::None).query(format!("{public}&type=Account"))
+        }),
         row("GET", "/admin/record", OWNER, move |_, _| {
             Asked::new(Body::None).query(format!("{public}&name=a-1"))
         }),

@@ -1,6 +1,8 @@
 //! `cloudkit container`: a test container for programs in any language.
 
+mod admin;
 mod ready;
+pub mod records;
 pub mod serve;
 pub mod snapshot;
 
@@ -26,6 +28,10 @@ pub enum Command {
     Snapshot(snapshot::SnapshotArguments),
     /// Put the snapshot of a directory in place of everything that a running container holds.
     Restore(snapshot::RestoreArguments),
+    /// Write the records of one zone of a running container as lines of JSON.
+    Export(records::ExportArguments),
+    /// Save the records of such lines in a zone of a running container.
+    Import(records::ImportArguments),
 }
 
 /// Carries out one of the commands.
@@ -38,5 +44,7 @@ pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
         Command::Serve(arguments) => serve::run(*arguments, context).await,
         Command::Snapshot(arguments) => snapshot::take(&arguments, context).await,
         Command::Restore(arguments) => snapshot::restore(&arguments, context).await,
+        Command::Export(arguments) => records::export(&arguments, context).await,
+        Command::Import(arguments) => records::import(&arguments, context).await,
     }
 }

@@ -89,6 +89,67 @@ pub(super) fn databases(state: &State, _: &Asked<'_>) -> Answer {
     Ok(super::json(200, &json!({ "databases": databases })))
 }
 
+/// What names a zone: that of the default one, of the public database, unless it says otherwise.
+#[derive(Clone, Debug)]
+pub(crate) struct PlaceName {
+    pub(crate) environment: Environment,
+    pub(crate) scope: Scope,
+    /// Whose database it is, unless it is the public one: a name or a record name.
+    pub(crate) user: Option<String>,
+    pub(crate) zone: String,
+    /// Who shares the zone, in the shared database.
+    pub(crate) owner: Option<String>,
+}
+
+impl PlaceName {
+    /// The zone that the parameters name: `environment`, `database`, `user` where it is not the public one, `zone` unless
+    /// it is the default one, and `owner` in the shared database.
+    pub(super) fn of(asked: &Asked<'_>) -> Result<Self, Refusal> {
+        let environment = asked.required("environment")?;
+        let environment: Environment = environment.parse().map_err(|_| {
+            Refusal::bad(format!(
+                "`{}` is not an environment: development or production",
+                shown(&environment)
+            ))
+        })?;
+        let database = asked.required("database")?;
+        let scope = Scope::from_path(&database).ok_or_else(|| {
+            Refusal::bad(format!("`{}` is not a database: public, private or shared", shown(&database)))
+        })?;
+        Ok(Self {
+            environment,
+            scope,
+            user: if scope == Scope::Public { None } else { Some(asked.required("user")?) },
+            zone: asked.text("zone").unwrap_or_else(|| DEFAULT_ZONE.to_owned()),
+            owner: if scope == Scope::Shared { Some(asked.required("owner")?) } else { None },
+        })
+    }
+
+    /// The zone of this name.
+    pub(super) fn find(&self, state: &State, store: &Store) -> Result<Place, Refusal> {
+        let Self { environment, scope, user, zone: zone_name, owner } = self;
+        let record_name = |user: &Option<String>| match user {
+            Some(user) => user_named(state, user),
+            None => Ok(String::new()),
+        };
+        let user = record_name(user)?;
+        let zone = if *scope == Scope::Shared {
+            let owner = record_name(owner)?;
+            let zones = store.zones_shared_with(*environment, &user)?;
+            zones.into_iter().find(|zone| zone.owner() == Some(&owner) && zone.name == *zone_name)
+        } else {
+            match store.known_database(*environment, scope.as_str(), &user)? {
+                Some(database) => store.zone(database, zone_name)?,
+                None => None,
+            }
+        };
+        let zone = zone.ok_or_else(|| {
+            Refusal::not_found(format!("there is no zone `{}` in that database", shown(zone_name)))
+        })?;
+        Ok(Place { environment: *environment, scope: *scope, user, zone })
+    }
+}
+
 /// A zone that is asked for.
 pub(super) struct Place {
     pub(super) environment: Environment,
@@ -100,41 +161,9 @@ pub(super) struct Place {
 
 impl Place {
     /// The participant through whose eyes the zone is seen.
-    fn reader(&self) -> Option<&str> {
+    pub(super) fn reader(&self) -> Option<&str> {
         (self.scope == Scope::Shared).then_some(self.user.as_str())
     }
-}
-
-/// The zone that the parameters name: `environment`, `database`, `user` where it is not the public one, `zone` unless it
-/// is the default one, and `owner` in the shared database.
-pub(super) fn place(state: &State, store: &Store, asked: &Asked<'_>) -> Result<Place, Refusal> {
-    let environment = asked.required("environment")?;
-    let environment: Environment = environment.parse().map_err(|_| {
-        Refusal::bad(format!("`{}` is not an environment: development or production", shown(&environment)))
-    })?;
-    let database = asked.required("database")?;
-    let scope = Scope::from_path(&database).ok_or_else(|| {
-        Refusal::bad(format!("`{}` is not a database: public, private or shared", shown(&database)))
-    })?;
-    let zone_name = asked.text("zone").unwrap_or_else(|| DEFAULT_ZONE.to_owned());
-    let user = match scope {
-        Scope::Public => String::new(),
-        _ => user_named(state, &asked.required("user")?)?,
-    };
-    let zone = if scope == Scope::Shared {
-        let owner = user_named(state, &asked.required("owner")?)?;
-        let zones = store.zones_shared_with(environment, &user)?;
-        zones.into_iter().find(|zone| zone.owner() == Some(&owner) && zone.name == zone_name)
-    } else {
-        match store.known_database(environment, scope.as_str(), &user)? {
-            Some(database) => store.zone(database, &zone_name)?,
-            None => None,
-        }
-    };
-    let zone = zone.ok_or_else(|| {
-        Refusal::not_found(format!("there is no zone `{}` in that database", shown(&zone_name)))
-    })?;
-    Ok(Place { environment, scope, user, zone })
 }
 
 /// The record name of a user, by it or by the user's name. A key has databases too, and its record name is taken as it
@@ -153,7 +182,7 @@ fn user_named(state: &State, given: &str) -> Result<String, Refusal> {
 /// `GET /admin/records`: the latest first, with `type`, `text`, `limit`, and `before` for the next page.
 pub(super) fn records(state: &State, asked: &Asked<'_>) -> Answer {
     let store = state.store();
-    let place = place(state, &store, asked)?;
+    let place = PlaceName::of(asked)?.find(state, &store)?;
     let limit = asked.number("limit")?.unwrap_or(50).clamp(1, MOST_RECORDS);
     let before = asked.number("before")?.map(|before| i64::try_from(before).unwrap_or(i64::MAX));
     let (record_type, text) = (asked.text("type"), asked.text("text"));
@@ -174,7 +203,7 @@ pub(super) fn records(state: &State, asked: &Asked<'_>) -> Answer {
 /// `GET /admin/record`, with `name`.
 pub(super) fn record(state: &State, asked: &Asked<'_>) -> Answer {
     let store = state.store();
-    let place = place(state, &store, asked)?;
+    let place = PlaceName::of(asked)?.find(state, &store)?;
     let name = asked.required("name")?;
     let record = store.record(place.zone.id, &name)?;
     let record = match (record, place.reader()) {
@@ -203,7 +232,7 @@ pub(super) fn file(state: &State, asked: &Asked<'_>) -> Answer {
 }
 
 /// A record with everything that is known of it.
-fn show(state: &State, record: &Record, zone: &Zone) -> Result<Value, Refusal> {
+pub(super) fn show(state: &State, record: &Record, zone: &Zone) -> Result<Value, Refusal> {
     let mut fields = String::new();
     // A page that reads numbers as doubles would show other ones than there are.
     let options = WriteOptions { numbers_as_strings: true, ..WriteOptions::default() };

@@ -8,13 +8,15 @@ mod access;
 mod archive;
 mod data;
 mod faults;
-mod import;
+mod lines;
 mod mask;
 mod requests;
 mod schema;
 mod snapshot;
 
+pub(crate) use data::PlaceName;
 use http::{HeaderMap, HeaderValue, header};
+pub(crate) use lines::{export_lines, import_lines};
 use percent_encoding::percent_decode_str;
 
 use super::gate::{json, refused};
@@ -52,9 +54,9 @@ fn is_owner(state: &State, headers: &HeaderMap) -> bool {
 
 /// Why there is no other answer.
 #[derive(Debug)]
-struct Refusal {
-    status: u16,
-    error: String,
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) error: String,
 }
 
 impl Refusal {
@@ -79,7 +81,7 @@ type Answer = Result<Reply, Refusal>;
 type Operation = fn(&State, &Asked<'_>) -> Answer;
 
 /// All that can be asked.
-const OPERATIONS: [(&str, &str, Operation); 19] = [
+const OPERATIONS: [(&str, &str, Operation); 20] = [
     ("GET", "container", access::container),
     ("GET", "access", access::access),
     ("GET", "subscriptions", access::subscriptions),
@@ -88,7 +90,8 @@ const OPERATIONS: [(&str, &str, Operation); 19] = [
     ("GET", "request", requests::one),
     ("GET", "databases", data::databases),
     ("GET", "records", data::records),
-    ("POST", "records", import::records),
+    ("POST", "records", lines::import),
+    ("GET", "export", lines::export),
     ("GET", "record", data::record),
     ("GET", "file", data::file),
     ("GET", "schema", schema::both),

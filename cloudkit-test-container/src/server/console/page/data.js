@@ -283,9 +283,7 @@ async function load(place, file) {
 
 /** Saves all records that the list would show. */
 async function save(place) {
-  const all = await records(place, Infinity);
+  const lines = await getBlob("export", { ...place, type: chosen.type, text: chosen.text });
   const name = [place.environment, place.database, place.zone, chosen.type].filter(Boolean).join("-");
-  const lines = all.records.reverse().map((record) => `${JSON.stringify(record)}\n`);
-  download(new Blob(lines), `${name}.jsonl`);
+  download(lines, `${name}.jsonl`);
 }
-

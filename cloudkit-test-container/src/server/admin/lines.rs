@@ -1,16 +1,20 @@
-//! Records from lines of JSON, in the form in which `GET /admin/records` shows them.
+//! Records as lines of JSON, out of a zone and into one, in the form in which `GET /admin/records` shows them.
 //!
-//! Each record is saved as its creator would save it: by the rules of the web services, for which schema, grants and limits
-//! count, in place of what has its name.
+//! Each record that comes in is saved as its creator would save it: by the rules of the web services, for which schema,
+//! grants and limits count, in place of what has its name.
 
+use std::collections::HashSet;
 use std::sync::PoisonError;
 
+use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::data::{Place, place};
-use super::{Answer, Asked, Refusal, State, json as reply};
+use super::data::{Place, PlaceName, show};
+use super::{Answer, Asked, Refusal, Reply, State, json as reply};
 use crate::api::{Call, Caller, Endpoint, Scope, answer};
+use crate::store::Selection;
+use crate::transfer::{Imported, RefusedLine};
 
 /// As many records as one request to the web services may save.
 const BATCH: usize = 200;
@@ -46,25 +50,67 @@ struct Save {
     operation: Value,
 }
 
+/// `GET /admin/export`, with the place, `type` and `text` of `GET /admin/records`: a record in each line, in the order of
+/// their creation.
+pub(super) fn export(state: &State, asked: &Asked<'_>) -> Answer {
+    let (record_type, text) = (asked.text("type"), asked.text("text"));
+    let lines = export_lines(state, &PlaceName::of(asked)?, record_type.as_deref(), text.as_deref())?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson; charset=utf-8"));
+    Ok(Reply::new(200, headers, lines))
+}
+
 /// `POST /admin/records`, with the place of `GET /admin/records` and a record in each line.
-pub(super) fn records(state: &State, asked: &Asked<'_>) -> Answer {
-    let place = place(state, &state.store(), asked)?;
+pub(super) fn import(state: &State, asked: &Asked<'_>) -> Answer {
+    let name = PlaceName::of(asked)?;
+    let text = std::str::from_utf8(asked.body()?).map_err(|_| Refusal::bad("the lines are not UTF-8"))?;
+    Ok(reply(200, &json!(import_lines(state, &name, text)?)))
+}
+
+/// The records of a zone, of one type if it is given, and with that text in them if it is given.
+pub(crate) fn export_lines(
+    state: &State,
+    name: &PlaceName,
+    record_type: Option<&str>,
+    text: Option<&str>,
+) -> Result<String, Refusal> {
+    let store = state.store();
+    let place = name.find(state, &store)?;
+    let selection = Selection { record_type, text, before: None, limit: usize::MAX, reader: place.reader() };
+    let (records, _) = store.select(&place.zone, &selection)?;
+    let mut lines = String::new();
+    for record in records.iter().rev() {
+        lines.push_str(&show(state, record, &place.zone)?.to_string());
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
+/// Saves the record of each line in a zone.
+pub(crate) fn import_lines(state: &State, name: &PlaceName, text: &str) -> Result<Imported, Refusal> {
+    let place = name.find(state, &state.store())?;
     if place.scope == Scope::Shared {
         return Err(Refusal::bad(
             "records go into the public database or into somebody's own; name one of these",
         ));
     }
-    let text = std::str::from_utf8(asked.body()?).map_err(|_| Refusal::bad("the lines are not UTF-8"))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let saves = lines.map(|(at, line)| read(state, &place, at + 1, line));
     let saves: Vec<Save> = saves.collect::<Result<_, _>>()?;
     let mut failed = Vec::new();
     // Records may refer to those before them, so their order stays.
-    for batch in saves.chunk_by(|one, next| one.caller == next.caller).flat_map(|of_one| of_one.chunks(BATCH))
-    {
+    let mut rest = saves.as_slice();
+    while let Some(first) = rest.first() {
+        let mut names = HashSet::new();
+        let fitting = rest
+            .iter()
+            .take(BATCH)
+            .map_while(|save| (save.caller == first.caller && names.insert(&save.record_name)).then_some(()));
+        let (batch, later) = rest.split_at(fitting.count());
         failed.extend(save(state, &place, batch)?);
+        rest = later;
     }
-    Ok(reply(200, &json!({ "saved": saves.len() - failed.len(), "failed": failed })))
+    Ok(Imported { saved: saves.len() - failed.len(), failed })
 }
 
 fn read(state: &State, place: &Place, number: usize, line: &str) -> Result<Save, Refusal> {
@@ -126,7 +172,7 @@ fn caller(state: &State, place: &Place, creator: Option<String>) -> Caller {
 }
 
 /// Saves records of one caller. Returns those that were refused.
-fn save(state: &State, place: &Place, batch: &[Save]) -> Result<Vec<Value>, Refusal> {
+fn save(state: &State, place: &Place, batch: &[Save]) -> Result<Vec<RefusedLine>, Refusal> {
     let Some(first) = batch.first() else { return Ok(Vec::new()) };
     let call = Call {
         state,
@@ -141,8 +187,11 @@ fn save(state: &State, place: &Place, batch: &[Save]) -> Result<Vec<Value>, Refu
     let operations: Vec<&Value> = batch.iter().map(|save| &save.operation).collect();
     let body =
         json!({ "operations": operations, "zoneID": { "zoneName": place.zone.name }, "atomic": false });
-    let refused =
-        |save: &Save, why: &str| json!({ "line": save.line, "recordName": save.record_name, "error": why });
+    let refused = |save: &Save, why: &str| RefusedLine {
+        line: save.line,
+        record_name: save.record_name.clone(),
+        error: why.to_owned(),
+    };
     let answered = match answer(&call, Endpoint::RecordsModify, "POST", body.to_string().as_bytes()) {
         Ok(answered) => answered,
         Err(error) => return Ok(batch.iter().map(|save| refused(save, &error.reason)).collect()),
