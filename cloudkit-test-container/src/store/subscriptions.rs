@@ -10,10 +10,10 @@ pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS subscriptions (
         id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, owner TEXT NOT NULL,
         name TEXT NOT NULL, zone INTEGER, equivalence TEXT, dictionary TEXT NOT NULL,
-        UNIQUE (database, owner, name));
+        UNIQUE (database, owner, name)) STRICT;
     -- What production knows of subscriptions is deployed, like record types.
     CREATE TABLE IF NOT EXISTS subscription_shapes (
-        environment TEXT NOT NULL, shape TEXT NOT NULL, PRIMARY KEY (environment, shape)) WITHOUT ROWID;
+        environment TEXT NOT NULL, shape TEXT NOT NULL, PRIMARY KEY (environment, shape)) WITHOUT ROWID, STRICT;
 ";
 
 /// A subscription as it is kept.

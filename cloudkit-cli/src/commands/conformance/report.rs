@@ -148,6 +148,7 @@ impl Listed {
                     Body::None => None,
                     Body::Json(body) => Some(body.to_string().chars().take(LONGEST_BODY).collect()),
                     Body::Raw(body) => Some((*body).to_owned()),
+                    Body::Bytes(length) => Some(format!("{length} bytes")),
                 },
                 expected: expectation(step),
             })

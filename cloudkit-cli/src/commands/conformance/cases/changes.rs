@@ -126,12 +126,23 @@ fn databases() -> Vec<Case> {
         )
         .settles(&["TOKENS_OF_ZONES_CHANGES"]),
         case(
+            "c086",
+            "a lookup that asks for the current sync token",
+            vec![
+                post(Who::User, "private/records/lookup", json!({ "records": [{ "recordName": "ckc-nobody" }] }))
+                    .query("getCurrentSyncToken=true")
+                    .reading("is answered with one", 200, json!({ "syncToken": "<text>" }))
+                    .reading("is answered without", 200, json!({ "syncToken": "<absent>" })),
+            ],
+        )
+        .settles(&["CURRENT_SYNC_TOKEN"]),
+        case(
             "c085",
             "the public database has no feed",
             vec![
                 post(Who::Key, "public/changes/database", json!({})).expect(400, bad_request("publicdb")),
             ],
-        ),
+        ).settles(&["NO_PUBLIC_FEED"]),
     ]
 }
 
@@ -160,7 +171,7 @@ fn zones() -> Vec<Case> {
                 feed(json!({ "syncToken": "$token" }))
                     .expect(200, json!({ "zones": [{ "records": [{ "recordName": "~one", "deleted": true }] }] })),
             ],
-        ),
+        ).settles(&["DELETED_IN_FEEDS"]),
         case(
             "c077c",
             "a record that changed twice is told once",
@@ -171,7 +182,7 @@ fn zones() -> Vec<Case> {
                 save("~one"),
                 feed(json!({})).expect(200, page(&["~two", "~one"], false)),
             ],
-        ),
+        ).settles(&["LATEST_STATE_ONCE"]),
         case(
             "c078",
             "pages have tokens of their own",
@@ -341,6 +352,51 @@ fn subscriptions() -> Vec<Case> {
                 ),
             ],
         ),
+        case(
+            "c087b",
+            "a subscription that is deleted answers deleted",
+            vec![
+                subscribe(PUBLIC, subscription("~s", json!({}))),
+                post(
+                    Who::User,
+                    PUBLIC,
+                    json!({ "operations": [{ "operationType": "delete", "subscription": { "subscriptionID": "~s" } }] }),
+                )
+                .reading("with its ID", 200, is(json!({ "subscriptionID": "~s", "deleted": true })))
+                .reading("in another form", 200, is(json!({}))),
+            ],
+        )
+        .settles(&["DELETED_SUBSCRIPTION"]),
+        case(
+            "c087c",
+            "a subscription with a filter on a field that is not QUERYABLE",
+            vec![
+                subscribe(
+                    PUBLIC,
+                    subscription("~s", json!({ "query": { "recordType": TYPE,
+                        "filterBy": [filter("plain", "EQUALS", text("x"))] } })),
+                )
+                .reading("is refused", 200, is(json!({ "serverErrorCode": "<text>" })))
+                .reading("refuses the request", 400, json!({}))
+                .reading("is made", 200, is(json!({ "subscriptionID": "~s" }))),
+            ],
+        )
+        .settles(&["SUBSCRIPTIONS_NEED_INDEXES"]),
+        case(
+            "c087d",
+            "a subscription without an ID",
+            vec![
+                {
+                    let mut unnamed = subscription("~s", json!({}));
+                    unnamed.as_object_mut().and_then(|members| members.remove("subscriptionID"));
+                    subscribe(PUBLIC, unnamed)
+                }
+                .reading("is given one", 200, is(json!({ "subscriptionID": "<text>", "serverErrorCode": "<absent>" })))
+                .reading("is refused", 200, is(json!({ "serverErrorCode": "<text>" })))
+                .reading("refuses the request", 400, json!({})),
+            ],
+        )
+        .settles(&["SUBSCRIPTIONS_ARE_NAMED"]),
         case(
             "c088a",
             "a subscription under an ID that exists",
