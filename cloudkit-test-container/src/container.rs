@@ -21,7 +21,9 @@ use crate::faults::{Fault, FaultRule, Running};
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::{SchemaError, declared_schema};
-use crate::server::{ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, endpoints_of_rules, serve};
+use crate::server::{
+    ConsoleKey, ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, endpoints_of_rules, serve,
+};
 use crate::store::Store;
 use crate::subscription_shape::SubscriptionShape;
 
@@ -173,6 +175,7 @@ impl TestContainer {
             access,
             long_poll: builder.long_poll,
             patience: builder.patience,
+            console_key: ConsoleKey::new().map_err(|_| StartError::Random)?,
         };
         let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
         builder.faults.check_endpoints(&endpoints_of_rules()).map_err(StartError::Faults)?;
@@ -223,6 +226,8 @@ impl TestContainer {
     }
 
     /// Where it listens, such as `http://127.0.0.1:40123`: what stands for `https://api.apple-cloudkit.com`.
+    ///
+    /// With `/console` behind it, it is the address of a page that shows what the container is asked and what it holds.
     #[must_use]
     pub fn url(&self) -> &str {
         self.state.url()

@@ -3,6 +3,7 @@
 
 mod client;
 mod conformance;
+mod console;
 mod explain;
 mod explain_vectors;
 mod faults;

@@ -11,7 +11,7 @@ use cloudkit_core::explain::CauseCode;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::HeaderMap;
 
-pub(crate) use explain::{Arrived, Explaining, explain};
+pub(crate) use explain::{Arrived, Explained, Explaining, explain, look_at};
 pub(crate) use keys::{KeyRing, RegisteredKey};
 pub(crate) use tokens::{REMEMBER_EXPIRED_MS, Tokens, WebAuthToken, redact_target, web_auth_token};
 
@@ -60,10 +60,12 @@ struct Refusal(Option<CauseCode>);
 #[derive(Clone, Debug)]
 pub(crate) struct Findings {
     pub(crate) signature: SignatureVerdict,
-    /// Why the request was refused, in one line.
-    pub(crate) explanation: Option<String>,
+    /// Why the request was refused.
+    pub(crate) explanation: Option<Explained>,
     /// What was accepted although it is doubtful.
     pub(crate) notes: Vec<String>,
+    /// Who asks, if the credentials were accepted.
+    pub(crate) caller: Option<Caller>,
     /// The API token of the request, if it is known.
     pub(crate) api_token: Option<String>,
     /// The web auth token that the reply hands out.
@@ -76,6 +78,7 @@ impl Findings {
             signature: SignatureVerdict::Absent,
             explanation: None,
             notes: Vec::new(),
+            caller: None,
             api_token: None,
             new_token: None,
         }

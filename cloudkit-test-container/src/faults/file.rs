@@ -85,13 +85,18 @@ impl Faults {
         let text = std::fs::read_to_string(file)
             .map_err(|source| FaultFileError::Read { file: name.clone(), source })?;
         let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        Self::read(&name, &text, is_json)
+    }
+
+    /// Reads the text of a file.
+    pub(crate) fn read(name: &str, text: &str, is_json: bool) -> Result<Self, FaultFileError> {
         let read: Result<File, Box<dyn std::error::Error + Send + Sync>> = if is_json {
-            serde_json::from_str(&text).map_err(Into::into)
+            serde_json::from_str(text).map_err(Into::into)
         } else {
-            toml::from_str(&text).map_err(Into::into)
+            toml::from_str(text).map_err(Into::into)
         };
-        let read = read.map_err(|source| FaultFileError::Syntax { file: name.clone(), source })?;
-        read.into_faults(&name)
+        let read = read.map_err(|source| FaultFileError::Syntax { file: name.to_owned(), source })?;
+        read.into_faults(name)
     }
 }
 
@@ -163,9 +168,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Faults, FaultFileError> {
-        let file: File = toml::from_str(text)
-            .map_err(|error| FaultFileError::Syntax { file: "f.toml".to_owned(), source: error.into() })?;
-        file.into_faults("f.toml")
+        Faults::read("f.toml", text, false)
     }
 
     /// The rules without the places where they were written.

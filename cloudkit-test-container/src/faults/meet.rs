@@ -1,5 +1,6 @@
 //! Which fault a request meets.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -36,6 +37,23 @@ pub(crate) struct Running {
     rules: Vec<Active>,
     next_id: u64,
     bucket: Option<Bucket>,
+    /// The latest rules that are used up, for people to look at.
+    used_up: VecDeque<Active>,
+}
+
+/// So many rules that are used up are remembered.
+const USED_UP: usize = 100;
+
+/// A rule of the plan, and what has become of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) rule: FaultRule,
+    /// How many requests have met it.
+    pub(crate) met: u64,
+    /// How many more have to.
+    pub(crate) required: u64,
+    /// Whether no request can meet it any more.
+    pub(crate) over: bool,
 }
 
 #[derive(Debug)]
@@ -51,12 +69,20 @@ struct Active {
 
 impl Running {
     pub(crate) fn new(faults: Faults, seed: u64, now_ms: i64) -> Self {
-        let bucket = faults.rate_limit.map(|limit| Bucket::full(limit, now_ms));
-        let mut running = Self { seed, rules: Vec::new(), next_id: 0, bucket };
-        for rule in faults.rules {
-            running.plan(rule, now_ms);
-        }
+        let mut running =
+            Self { seed, rules: Vec::new(), next_id: 0, bucket: None, used_up: VecDeque::new() };
+        running.plan_all(faults, now_ms);
         running
+    }
+
+    /// Adds the rules of a plan, and takes its limit of requests in place of another.
+    pub(crate) fn plan_all(&mut self, faults: Faults, now_ms: i64) {
+        if let Some(limit) = faults.rate_limit {
+            self.bucket = Some(Bucket::full(limit, now_ms));
+        }
+        for rule in faults.rules {
+            self.plan(rule, now_ms);
+        }
     }
 
     pub(crate) fn plan(&mut self, rule: FaultRule, now_ms: i64) {
@@ -93,7 +119,12 @@ impl Running {
                 fault => met.fault = Some(fault.clone()),
             }
         }
-        self.rules.retain(|active| !active.is_used_up());
+        for active in self.rules.extract_if(.., |active| active.is_used_up()) {
+            if self.used_up.len() == USED_UP {
+                self.used_up.pop_front();
+            }
+            self.used_up.push_back(active);
+        }
         if met.fault.is_none()
             && arrival.endpoint.service == Service::Web
             && let Some(bucket) = &mut self.bucket
@@ -128,6 +159,25 @@ impl Running {
 
     pub(crate) fn forget(&mut self) {
         self.rules.clear();
+        self.used_up.clear();
+    }
+
+    /// What everything that is left to chance follows.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The plan, in the order in which it was made, with the latest rules that are used up.
+    pub(crate) fn planned(&self, now_ms: i64) -> Vec<Planned> {
+        let mut all: Vec<&Active> = self.used_up.iter().chain(&self.rules).collect();
+        all.sort_by_key(|active| active.id);
+        let show = |active: &Active| Planned {
+            rule: active.rule.clone(),
+            met: active.met,
+            required: active.rule.required().saturating_sub(active.met),
+            over: active.is_used_up() || active.ends_ms.is_some_and(|ends_ms| now_ms >= ends_ms),
+        };
+        all.into_iter().map(show).collect()
     }
 
     fn still_required(&self) -> impl Iterator<Item = &Active> {

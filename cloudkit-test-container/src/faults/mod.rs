@@ -12,6 +12,7 @@ mod line;
 mod meet;
 mod plan;
 mod rule;
+mod text;
 
 pub use fault::Fault;
 pub use file::FaultFileError;
@@ -21,4 +22,5 @@ pub use plan::Faults;
 pub use rule::FaultRule;
 
 pub(crate) use endpoint::{Endpoint, Service};
-pub(crate) use meet::{Arrival, Met, Running};
+pub(crate) use meet::{Arrival, Met, Planned, Running};
+pub(crate) use text::rule_as_text;

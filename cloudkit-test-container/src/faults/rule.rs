@@ -136,6 +136,11 @@ impl FaultRule {
         self
     }
 
+    /// The place where it was written.
+    pub(crate) fn planned_at(&self) -> String {
+        self.planned_at.to_string()
+    }
+
     /// Checks that there are endpoints at which the rule can be met.
     pub(crate) fn check_endpoint(&self, known: &[Endpoint<'_>]) -> Result<(), String> {
         let Some(pattern) = self.endpoint.as_deref() else { return Ok(()) };

@@ -64,6 +64,11 @@ impl Access {
         tokens.insert(token, user_record_name);
     }
 
+    pub(crate) fn user_tokens(&self) -> Vec<String> {
+        let tokens = self.user_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.keys().cloned().collect()
+    }
+
     fn forget_user_token(&self, token: &str) {
         self.user_tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
     }

@@ -34,7 +34,7 @@ pub(super) fn endpoint_of(state: &State, request: &Request) -> Option<Endpoint<'
         Part::Files => (Service::Files, files::name_of(request)?),
         Part::LongPoll => (Service::Courier, courier::NAME),
         Part::WebServices => (Service::Web, handle::name_of(state, request)?),
-        Part::Admin | Part::SignIn => return None,
+        Part::Admin | Part::Console | Part::SignIn => return None,
     };
     Some(Endpoint { service, name })
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::explain::CauseCode;
+use cloudkit_core::runtime::Clock as _;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
+use super::exchange::Exchange;
 use super::part::Part;
 use super::{LoggedRequest, State, cors, courier, files, planned, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
@@ -28,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     /// The body; `None` if it was larger than the server takes.
     pub(crate) body: Option<Bytes>,
+    /// When it arrived, by [the container's clock](crate::Clock) as clients measure by it.
+    pub(crate) arrived: Duration,
 }
 
 /// What goes back.
@@ -123,7 +127,9 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
             courier::respond(state, request, fault_met).map(|notification| reply = notification)
         }
         // What is for the owner of the container was answered before.
-        Part::WebServices | Part::Admin => respond(state, request, fault_met, &mut findings, &mut reply),
+        Part::WebServices | Part::Admin | Part::Console => {
+            respond(state, request, fault_met, &mut findings, &mut reply)
+        }
     };
     if let Err(mut error) = answered {
         error.locate(request.body.as_deref().unwrap_or_default());
@@ -138,7 +144,7 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         reply.delivery = planned::delivery(fault.as_ref());
     }
     finish(state, request, &findings, &uuid, &mut reply);
-    state.log().push(LoggedRequest {
+    let logged = LoggedRequest {
         method: request.method.clone(),
         target: redact_target(&request.target),
         status: reply.status,
@@ -147,11 +153,13 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
         server_error_code,
         key_id: known_key_id(state, request),
         signature: findings.signature,
-        explanation: findings.explanation,
-        notes: findings.notes,
+        explanation: findings.explanation.as_ref().map(|explained| explained.line.clone()),
+        notes: std::mem::take(&mut findings.notes),
         uuid,
         at_ms: state.clock().now_ms(),
-    });
+    };
+    let took = state.clock().monotonic().saturating_sub(request.arrived);
+    state.log().push(logged, |number, logged| Exchange::new(number, logged, request, &reply, findings, took));
     reply
 }
 
@@ -206,6 +214,7 @@ fn respond(
         return Ok(());
     }
     let caller = caller?;
+    findings.caller = Some(caller.clone());
     let call = Call {
         state,
         environment: route.environment,
@@ -298,7 +307,7 @@ fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, rep
     if let Some(explanation) = &findings.explanation
         && !state.settings().strict_headers
     {
-        set("x-cloudkit-explain", explanation);
+        set("x-cloudkit-explain", &explanation.line);
     }
     if !reply.headers.contains_key(http::header::CONTENT_TYPE) {
         let json = HeaderValue::from_static("application/json; charset=utf-8");

@@ -25,8 +25,9 @@ use tokio::task::JoinSet;
 use tower_service::Service as _;
 
 use super::arrival::endpoint_of;
+use super::part::Part;
 use super::trouble::{Dropped, TroubledBody};
-use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, handle};
+use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, gate, handle};
 use crate::api::ApiError;
 use crate::facts;
 use crate::faults::{Fault, Met};
@@ -130,6 +131,7 @@ impl Misdirected {
 }
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
+    let arrived = state.clock().monotonic();
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let cap = body_cap(&state, &target, &parts.headers);
@@ -137,11 +139,11 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     let Some(body) = read_body(body, cap, state.settings().patience).await else {
         return Dropped::response();
     };
-    let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
-    if admin::serves(&request.target) {
+    let request =
+        Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body, arrived };
+    if matches!(Part::of(&request.method, &request.target), Part::Admin | Part::Console) {
         let over_loopback = parts.extensions.get::<OverLoopback>().is_some();
-        let reply =
-            tokio::task::spawn_blocking(move || admin::respond(&state, &request, over_loopback)).await;
+        let reply = tokio::task::spawn_blocking(move || gate::respond(&state, &request, over_loopback)).await;
         let mut response = Response::new(Body::empty());
         match reply {
             Ok(reply) => {

@@ -2,9 +2,12 @@
 
 mod admin;
 mod arrival;
+mod console;
 mod cors;
 mod courier;
+mod exchange;
 mod files;
+mod gate;
 mod handle;
 mod http;
 mod log;
@@ -17,6 +20,7 @@ mod state;
 mod trouble;
 
 pub(crate) use arrival::{arrive, endpoints_of_rules};
+pub(crate) use console::ConsoleKey;
 pub(crate) use courier::{Courier, LONG_POLL};
 pub(crate) use handle::{Delivery, Reply, Request, handle};
 pub(crate) use http::{PATIENCE, serve};

@@ -1,6 +1,6 @@
 //! The parts of the server, by where their paths begin, and all that they answer.
 
-use super::{admin, courier, files, sign_in};
+use super::{admin, console, courier, files, sign_in};
 use crate::api::Endpoint;
 use crate::management;
 
@@ -8,6 +8,7 @@ use crate::management;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Admin,
+    Console,
     SignIn,
     Management,
     Files,
@@ -17,13 +18,21 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 6] =
-        [Self::Admin, Self::SignIn, Self::Management, Self::Files, Self::LongPoll, Self::WebServices];
+    const ALL: [Self; 7] = [
+        Self::Admin,
+        Self::Console,
+        Self::SignIn,
+        Self::Management,
+        Self::Files,
+        Self::LongPoll,
+        Self::WebServices,
+    ];
 
     /// The part that a request is for.
     pub(super) fn of(method: &str, target: &str) -> Self {
         let serves = |part: &Self| match part {
             Self::Admin => admin::serves(target),
+            Self::Console => console::serves(target),
             Self::SignIn => method == "GET" && target.starts_with(sign_in::PREFIX),
             Self::Management => management::serves(target),
             Self::Files => files::serves(target),
@@ -39,9 +48,8 @@ impl Part {
             endpoints.iter().map(|(method, path)| (*method, (*path).to_owned())).collect()
         };
         match self {
-            Self::Admin => {
-                admin::ENDPOINTS.iter().map(|(_, method, path)| (*method, (*path).to_owned())).collect()
-            }
+            Self::Admin => admin::endpoints(),
+            Self::Console => fixed(&[("GET", "/console"), ("GET", "/console/{file}")]),
             Self::SignIn => fixed(&[("GET", "/auth/{environment}")]),
             Self::Management => management::endpoints(),
             Self::Files => fixed(&[("POST", "/assets/upload"), ("GET", "/assets/download/{file}/{name}")]),

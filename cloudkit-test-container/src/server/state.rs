@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
 use super::sign_in::SignIn;
-use super::{Courier, Log, Schemas};
+use super::{ConsoleKey, Courier, Log, Schemas};
 use crate::api::{ApiError, Scope};
 use crate::auth::{Explaining, KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) long_poll: Duration,
     /// How long the head of a request may take, and each next piece of its body.
     pub(crate) patience: Duration,
+    /// What opens the interface beside CloudKit's to the console.
+    pub(crate) console_key: ConsoleKey,
 }
 
 /// What all requests of a container share.

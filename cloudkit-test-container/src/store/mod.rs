@@ -3,6 +3,7 @@
 //! The tables know nothing of HTTP or JSON requests; whoever calls decides what is allowed.
 
 mod assets;
+mod browse;
 mod changes;
 mod credentials;
 mod environment;
@@ -17,6 +18,7 @@ mod sqlite;
 mod subscriptions;
 
 pub(crate) use assets::{AssetPlace, Receipt};
+pub(crate) use browse::Selection;
 pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use credentials::KeptKey;
 pub(crate) use index::{KeyRange, Slot, system_key, words};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::dice::Dice;
 use super::world::Who::{self, ApiToken, Key, Mallory, Nobody, Owner};
 use super::world::World;
-use crate::conformance::support::{CONTAINER, create, filter, int64, string, typed};
+use crate::conformance::support::{CONTAINER, create, escape, filter, int64, string, typed};
 
 /// The body of a right request.
 pub(super) enum Body {
@@ -126,6 +126,7 @@ pub(super) fn all() -> Vec<Row> {
         assets(),
         managed_records(),
         managed_rest(),
+        owners(),
         rest(),
     ]
     .into_iter()
@@ -145,6 +146,15 @@ fn row(
     good: impl Fn(&World, &mut Dice) -> Asked + 'static,
 ) -> Row {
     Row { method, pattern: pattern.into(), callers, replaces_all: false, good: Box::new(good) }
+}
+
+/// A request that says nothing but where it goes.
+fn nothing(_: &World, _: &mut Dice) -> Asked {
+    Asked::new(Body::None)
+}
+
+fn replacing(row: Row) -> Row {
+    Row { replaces_all: true, ..row }
 }
 
 /// An endpoint of the web services.
@@ -546,8 +556,6 @@ fn managed_rest() -> Vec<Row> {
             asked
         })
     };
-    let nothing = |_: &World, _: &mut Dice| Asked::new(Body::None);
-    let replacing = |row: Row| Row { replaces_all: true, ..row };
     vec![
         row("GET", ZONES, MANAGED, nothing),
         row("POST", ZONES, MANAGED, |_, dice| Asked::json(json!({ "zoneName": dice.name() }))),
@@ -587,23 +595,77 @@ fn rest() -> Vec<Row> {
         row("GET", "/aps", &[Nobody], |world, _| {
             Asked::new(Body::None).query(format!("tok={}&ttl=43200", world.tools.push_token))
         }),
-        row("GET", "/admin/snapshot", &[Owner, Nobody], |_, _| Asked::new(Body::None)),
-        Row {
-            replaces_all: true,
-            ..row("POST", "/admin/restore", &[Owner, Nobody], |world, _| {
-                let files = world.server.container.snapshot().unwrap().files();
-                let files: Map<_, _> = files
-                    .into_iter()
-                    .map(|(name, bytes)| {
-                        let file = match String::from_utf8(bytes) {
-                            Ok(text) => json!({ "text": text }),
-                            Err(error) => json!({ "base64": BASE64.encode(error.as_bytes()) }),
-                        };
-                        (name, file)
-                    })
-                    .collect();
-                Asked::json(json!({ "files": files }))
-            })
-        },
+        row("GET", "/console", &[Nobody], nothing),
+        row("GET", "/console/{file}", &[Nobody], |_, dice| {
+            Asked::new(Body::None).at("file", dice.pick(&["main.js", "console.css", "icon.svg"]))
+        }),
+    ]
+}
+
+/// What the owner of the container asks, beside what CloudKit has.
+fn owners() -> Vec<Row> {
+    const OWNER: &[Who] = &[Owner, Nobody];
+    let looks = |what: &str| row("GET", format!("/admin/{what}"), OWNER, nothing);
+    let public = "environment=development&database=public";
+    vec![
+        looks("container"),
+        looks("access"),
+        looks("subscriptions"),
+        row("POST", "/admin/clock", OWNER, |_, _| Asked::json(json!({ "advanceMs": 1000 }))),
+        row("GET", "/admin/requests", OWNER, |_, _| Asked::new(Body::None).query("after=3")),
+        row("GET", "/admin/request", OWNER, |world, _| {
+            let latest = world.server.container.requests().len();
+            Asked::new(Body::None).query(format!("number={latest}"))
+        }),
+        looks("databases"),
+        row("GET", "/admin/records", OWNER, move |world, dice| {
+            let shared = format!(
+                "environment=development&database=shared&user=mallory&zone=library&owner={}",
+                world.alice
+            );
+            let place = dice.pick(&[
+                public,
+                "environment=development&database=private&user=mallory&zone=books",
+                shared.as_str(),
+            ]);
+            Asked::new(Body::None).query(format!("{place}&type=Account&text=a&limit=2&before=1000"))
+        }),
+        row("GET", "/admin/record", OWNER, move |_, _| {
+            Asked::new(Body::None).query(format!("{public}&name=a-1"))
+        }),
+        row("GET", "/admin/file", OWNER, |world, _| {
+            let checksum = world.tools.single_file["fileChecksum"].as_str().unwrap();
+            Asked::new(Body::None).query(format!("checksum={}", escape(checksum)))
+        }),
+        looks("schema"),
+        replacing(row("POST", "/admin/schema", OWNER, |world, _| {
+            let schema = world.server.container.export_schema(Environment::Development);
+            Asked::new(Body::Bytes(format!("{schema}{MORE_SCHEMA}").into_bytes()))
+        })),
+        replacing(row("POST", "/admin/schema/deploy", OWNER, nothing)),
+        looks("faults"),
+        replacing(row("POST", "/admin/faults", OWNER, |_, _| {
+            let fault =
+                json!({ "kind": "latency", "fixed_ms": 0, "endpoint": "records/*", "optional": true });
+            Asked::json(json!({ "fault": [fault] }))
+        })),
+        replacing(row("POST", "/admin/faults/forget", OWNER, nothing)),
+        row("GET", "/admin/snapshot", OWNER, |_, dice| {
+            Asked::new(Body::None).query(dice.pick(&["", "form=tar", "form=json"]))
+        }),
+        replacing(row("POST", "/admin/restore", OWNER, |world, _| {
+            let files = world.server.container.snapshot().unwrap().files();
+            let files: Map<_, _> = files
+                .into_iter()
+                .map(|(name, bytes)| {
+                    let file = match String::from_utf8(bytes) {
+                        Ok(text) => json!({ "text": text }),
+                        Err(error) => json!({ "base64": BASE64.encode(error.as_bytes()) }),
+                    };
+                    (name, file)
+                })
+                .collect();
+            Asked::json(json!({ "files": files }))
+        })),
     ]
 }

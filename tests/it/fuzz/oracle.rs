@@ -74,7 +74,9 @@ fn keeps_secrets(world: &World, answer: &Incoming) -> Result<(), String> {
 
 /// Every part of the server refuses in its own way, and always in that.
 fn has_its_form(request: &Outgoing, answer: &Incoming) -> Result<(), String> {
-    let is_admins = request.target.starts_with("/admin/");
+    let path = request.target.split('?').next().unwrap_or_default();
+    let is_admins =
+        path == "/console" || ["/admin/", "/console/"].iter().any(|start| path.starts_with(start));
     if answer.header("x-apple-request-uuid").is_none() && !is_admins {
         // What is no HTTP does not get to the container.
         let is_plain = [400, 405, 408, 413, 414, 431].contains(&answer.status) && answer.body.is_empty();

@@ -402,6 +402,7 @@ impl World {
     /// Puts everything back to how it began.
     pub(super) async fn begin_again(&mut self) {
         self.server.container.restore(self.beginning.as_ref().unwrap()).unwrap();
+        self.server.container.forget_faults();
         self.prepare().await;
     }
 }
