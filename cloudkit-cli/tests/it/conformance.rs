@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloudkit_cli::commands::conformance::SCHEMA;
 use cloudkit_core::Environment;
-use cloudkit_core::auth::{ApiToken, TokenQuery, WebAuthToken};
+use cloudkit_core::auth::{ApiToken, PrivateKey, TokenQuery, WebAuthToken};
 use cloudkit_test_container::{Fault, FaultRule, TestContainer, TestContainerBuilder, User};
 use serde_json::{Value, json};
 
@@ -45,7 +45,8 @@ fn with_user(container: &TestContainer, arguments: &[&str]) -> Cloudkit {
 
 /// The same with a second user, and an ID of the same key that was revoked.
 fn with_everything(container: &TestContainer, arguments: &[&str]) -> Cloudkit {
-    let public_key = container.server_key(Environment::Development).private_key().public_key();
+    let key = PrivateKey::from_pem(&container.private_key_pem()).expect("the container's key");
+    let public_key = key.public_key();
     container.register_key(REVOKED_KEY_ID, public_key, Environment::Development).expect("registered");
     container.revoke_key(REVOKED_KEY_ID).expect("revoked");
     let bob = container.issue_web_auth_token("bob").expect("bob signs in");

@@ -30,7 +30,7 @@ use crate::credentials::{self, Passphrase};
 use crate::failure::Result;
 use crate::{Context, Exit, Failure, Format};
 
-pub use report::{CaseReport, Difference, FactRow, Observed, Report, Verdict};
+pub use report::{CaseReport, Difference, FactRow, Observed, Report, Unseen, Verdict};
 
 /// The schema of the one record type that the cases use, as text to import.
 pub const SCHEMA: &str = include_str!("schema.ckdb");
@@ -116,7 +116,8 @@ pub async fn run(arguments: &Arguments, context: &mut Context) -> Result {
     OsRandom.fill(&mut random)?;
     let run = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let runner = Runner { service: &service, run, is_live };
-    let mut report = Report { version: env!("CARGO_PKG_VERSION"), host, cases: Vec::new() };
+    let mut report =
+        Report { version: env!("CARGO_PKG_VERSION"), host, cases: Vec::new(), unseen: Unseen::all() };
     for case in &cases {
         report.cases.push(runner.run(case).await);
     }

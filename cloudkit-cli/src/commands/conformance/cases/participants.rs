@@ -180,7 +180,7 @@ pub(super) fn cases() -> Vec<Case> {
                     accepted(),
                     in_share(
                         "shared/records/modify",
-                        json!({ "operations": [operation("forceUpdate", "~root", json!({}))] }),
+                        json!({ "operations": [operation("forceUpdate", "~root", json!({}))], "atomic": false }),
                     )
                     .expect(200, super::item("ACCESS_DENIED", "")),
                 ],

@@ -5,7 +5,7 @@ const MANAGEMENT: &str = "the management API has tokens of its own, of which the
 const PRODUCTION: &str = "the cases never write in production";
 
 /// Rows of the table of facts, each with the reason why it has no case.
-pub(super) const UNSEEN: &[(&str, &str)] = &[
+pub(in crate::commands::conformance) const UNSEEN: &[(&str, &str)] = &[
     ("WEB_AUTH_TOKEN_LIFE", TAKES_LONG),
     ("WEB_AUTH_TOKEN_LONG_LIFE", TAKES_LONG),
     ("REDIRECT_URL_LIFE", TAKES_LONG),
