@@ -127,10 +127,15 @@ fn databases() -> Vec<Case> {
         .settles(&["TOKENS_OF_ZONES_CHANGES"]),
         case(
             "c086",
-            "a lookup that asks for the current sync token",
+            "a lookup in a zone that asks for its sync token",
             vec![
-                post(Who::User, "private/records/lookup", json!({ "records": [{ "recordName": "ckc-nobody" }] }))
-                    .query("getCurrentSyncToken=true")
+                make_zone("~zone"),
+                post(
+                    Who::User,
+                    "private/records/lookup",
+                    json!({ "records": [{ "recordName": "ckc-nobody" }], "zoneID": { "zoneName": "~zone" } }),
+                )
+                .query("getCurrentSyncToken=true")
                     .reading("is answered with one", 200, json!({ "syncToken": "<text>" }))
                     .reading("is answered without", 200, json!({ "syncToken": "<absent>" })),
             ],
