@@ -219,6 +219,7 @@ impl Runner<'_> {
             ("public", "records/modify") => "public/records/modify",
             ("public", "subscriptions/modify") => "public/subscriptions/modify",
             (_, "records/modify") => "private/records/modify",
+            ("shared", "subscriptions/modify") => "shared/subscriptions/modify",
             (_, "subscriptions/modify") => "private/subscriptions/modify",
             _ => "private/zones/modify",
         };

@@ -435,12 +435,23 @@ fn subscriptions() -> Vec<Case> {
             "a subscription of the type database",
             vec![
                 subscribe(PRIVATE, json!({ "subscriptionID": "~s", "subscriptionType": "database" }))
+                    .reading("is made", 200, is(json!({ "subscriptionID": "~s", "serverErrorCode": "<absent>" })))
+                    .reading("is refused", 200, is(json!({ "serverErrorCode": "<text>" })))
+                    .reading("refuses the request", 400, json!({})),
+            ],
+        )
+        .settles(&["DATABASE_SUBSCRIPTIONS"]),
+        case(
+            "c088f",
+            "a subscription to a query in the shared database",
+            vec![
+                subscribe("shared/subscriptions/modify", subscription("~s", json!({})))
                     .reading("is refused", 200, is(json!({ "serverErrorCode": "<text>" })))
                     .reading("refuses the request", 400, json!({}))
                     .reading("is made", 200, is(json!({ "subscriptionID": "~s" }))),
             ],
         )
-        .settles(&["DATABASE_SUBSCRIPTIONS"]),
+        .settles(&["SHARED_SUBSCRIPTIONS"]),
         case(
             "c088d",
             "a subscription of the type zone without a zone",

@@ -170,6 +170,26 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .settles(&["ACCEPTED_TWICE"]),
         case(
+            "c092k",
+            "whether accepting a share changes the share",
+            followed_by(
+                prepared(),
+                [
+                    shared("NONE", read_only()).keep("before", "/records/0/recordChangeTag"),
+                    accepted(),
+                    post(
+                        Who::User,
+                        "private/records/lookup",
+                        json!({ "records": [{ "recordName": "~share" }], "zoneID": { "zoneName": "~zone" } }),
+                    )
+                    .reading("it does", 200, json!({ "records": ["<none>", { "recordChangeTag": "$before" },
+                        { "serverErrorCode": "<text>" }] }))
+                    .reading("it does not", 200, json!({ "records": [{ "recordChangeTag": "$before" }] })),
+                ],
+            ),
+        )
+        .settles(&["SHARES_ARE_RECORDS_THAT_CHANGE"]),
+        case(
             "c093d",
             "a share with public permission lets everybody in who has its address",
             followed_by(

@@ -185,6 +185,28 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .settles(&["PUSH_TOKEN_LIFE"]),
         case(
+            "c101k",
+            "the notification of a subscription to a database",
+            followed_by(
+                registered(),
+                [
+                    make_zone("~zone"),
+                    post(
+                        Who::User,
+                        PRIVATE,
+                        json!({ "operations": [{ "operationType": "create", "subscription": {
+                            "subscriptionID": "~s", "subscriptionType": "database" } }] }),
+                    ),
+                    modify_zone("~zone", json!([create("~one", json!({}))])),
+                    polled()
+                        .reading("is ck.met", 200, json!({ "ck": { "met": "<any>" } }))
+                        .reading("is ck.fet, like that of a zone", 200, json!({ "ck": { "fet": "<any>" } }))
+                        .reading("has another form", 200, json!({ "ck": "<any>" })),
+                ],
+            ),
+        )
+        .settles(&["DATABASE_NOTIFICATION"]),
+        case(
             "c101j",
             "what becomes of a subscription that fires once",
             vec![

@@ -174,6 +174,26 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .settles(&["ROOT_IS_FETCHED_FOR_ITS_KEYS"]),
         case(
+            "c099b",
+            "records/zip/prepare of a share, which Apple's JavaScript asks for",
+            [
+                root(),
+                vec![
+                    share("~share", "cloudkit.share"),
+                    post(
+                        Who::User,
+                        "private/records/zip/prepare",
+                        json!({ "pluginFields": {}, "shareName": "~share", "zoneID": { "zoneName": "~zone" } }),
+                    )
+                    .reading("gives an address", 200, json!({ "downloadURL": "<text>" }))
+                    .reading("is refused", 400, json!({}))
+                    .reading("leads nowhere", 404, json!({})),
+                ],
+            ]
+            .concat(),
+        )
+        .settles(&["ZIP_OF_A_SHARE"]),
+        case(
             "c092e",
             "a second share of one record",
             [

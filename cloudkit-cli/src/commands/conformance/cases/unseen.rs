@@ -2,6 +2,7 @@
 
 const TAKES_LONG: &str = "it shows only after a quarter of an hour, or longer";
 const MANAGEMENT: &str = "the management API has tokens of its own, of which the cases have none";
+const MUCH: &str = "it takes a thousand zones, or thousands of records";
 const PRODUCTION: &str = "the cases never write in production";
 
 /// Rows of the table of facts, each with the reason why it has no case.
@@ -22,6 +23,10 @@ pub(in crate::commands::conformance) const UNSEEN: &[(&str, &str)] = &[
     ("SHAPE_NOT_DEPLOYED", PRODUCTION),
     ("MANAGEMENT_CREATE_ON_EXISTING", MANAGEMENT),
     ("IMPORT_DROPS_VALUES", MANAGEMENT),
+    ("MAX_ZONES", MUCH),
+    ("TOO_MANY_ZONES", MUCH),
+    ("MAX_SHARED_RECORDS", MUCH),
+    ("SHARED_DATABASE_NUMBER", "a share would have to change while its participant listens"),
     (
         "NO_INDEX_AT_ALL",
         "the record types of the cases have indexes, by which their records are found and deleted again",
