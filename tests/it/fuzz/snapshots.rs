@@ -108,10 +108,7 @@ async fn changed_snapshots(seed: u64) {
             continue;
         }
         for row in endpoints::all().iter().filter(|row| !row.replaces_all) {
-            let good = row.good(&world, &mut dice);
-            let body = good.body.bytes();
-            let mut request =
-                Outgoing { method: row.method.to_owned(), target: good.target, headers: good.headers, body };
+            let mut request = row.good(&world, &mut dice).as_it_is(row.method);
             world.authorise(&mut request, row.callers[0], &row.pattern);
             let answer =
                 client.send(&request).await.unwrap_or_else(|why| panic!("{context}: {why}\n  {request:?}"));
