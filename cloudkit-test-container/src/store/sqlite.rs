@@ -75,6 +75,8 @@ fn open_file(directory: &Path) -> Result<Connection, StoreError> {
         }
     })?;
     connection.pragma_update(None, "synchronous", "full")?;
+    // In KiB: the indexes of some hundred thousand records. Every save touches all parts of them.
+    connection.pragma_update(None, "cache_size", -64 * 1024)?;
     Ok(connection)
 }
 
@@ -312,5 +314,26 @@ impl Store {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let zones = statement.query_map(params![database.0], Zone::from_row)?;
         Ok(zones.collect::<Result<_, _>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_of_the_old_form_makes_way_once() {
+        let connection = Connection::open_in_memory().expect("in memory");
+        connection
+            .execute_batch("CREATE TABLE entries (database INTEGER, slot INTEGER, key BLOB, rid INTEGER)")
+            .expect("made");
+        forget_old_index(&connection).expect("dropped");
+        connection.execute_batch(TABLES).expect("made");
+        connection
+            .execute("INSERT INTO entries (zone, slot, key, rid) VALUES (1, 1, x'02', 1)", [])
+            .expect("new");
+        forget_old_index(&connection).expect("nothing to do");
+        let sql = "SELECT count(*) FROM entries";
+        assert_eq!(connection.query_row(sql, [], |row| row.get(0)), Ok(1));
     }
 }

@@ -640,6 +640,11 @@ fn owners() -> Vec<Row> {
             ]);
             Asked::new(Body::None).query(format!("{place}&type=Account&text=a&limit=2&before=1000"))
         }),
+        replacing(row("POST", "/admin/records", OWNER, move |_, dice| {
+            let line = json!({ "recordName": dice.name(), "recordType": "Account",
+                "fields": { "cents": { "type": "INT64", "value": "12" } } });
+            Asked::json(line).query(public)
+        })),
         row("GET", "/admin/record", OWNER, move |_, _| {
             Asked::new(Body::None).query(format!("{public}&name=a-1"))
         }),
