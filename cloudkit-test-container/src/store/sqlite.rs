@@ -13,17 +13,17 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS databases (
         id INTEGER PRIMARY KEY, environment TEXT NOT NULL, scope TEXT NOT NULL, owner TEXT NOT NULL,
-        UNIQUE (environment, scope, owner));
+        UNIQUE (environment, scope, owner)) STRICT;
     CREATE TABLE IF NOT EXISTS zones (
         id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, name TEXT NOT NULL,
-        born INTEGER NOT NULL, UNIQUE (database, name));
+        born INTEGER NOT NULL, UNIQUE (database, name)) STRICT;
     CREATE TABLE IF NOT EXISTS records (
         rid INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, zone INTEGER NOT NULL,
         name TEXT NOT NULL, type TEXT NOT NULL, tag INTEGER NOT NULL,
         created INTEGER NOT NULL, created_by TEXT NOT NULL,
         modified INTEGER NOT NULL, modified_by TEXT NOT NULL,
         parent TEXT, fields TEXT NOT NULL, sharing TEXT,
-        UNIQUE (zone, name));
+        UNIQUE (zone, name)) STRICT;
     -- One row for each indexed value: the key's order is the value's order.
     CREATE TABLE IF NOT EXISTS entries (
         zone INTEGER NOT NULL, slot INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
@@ -34,7 +34,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS edges (
         zone INTEGER NOT NULL, target TEXT NOT NULL, rid INTEGER NOT NULL, field TEXT NOT NULL,
         action TEXT NOT NULL,
-        PRIMARY KEY (zone, target, rid, field, action)) WITHOUT ROWID;
+        PRIMARY KEY (zone, target, rid, field, action)) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS edges_by_source ON edges (rid);
     -- Writes that the indexes have not seen yet, and what the indexes show meanwhile.
     CREATE TABLE IF NOT EXISTS pending (
