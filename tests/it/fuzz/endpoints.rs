@@ -40,7 +40,7 @@ pub(super) struct Good {
 }
 
 impl Good {
-    pub(super) fn as_it_is(self, method: &str) -> Outgoing {
+    pub(super) fn unchanged(self, method: &str) -> Outgoing {
         let Self { target, headers, body } = self;
         Outgoing { method: method.to_owned(), target, headers, body: body.bytes() }
     }

@@ -70,7 +70,7 @@ fn every_row_is_a_right_request() {
         let mut dice = Dice::new(1);
         for row in endpoints::all() {
             for _ in 0..4 {
-                let mut request = row.good(&world, &mut dice).as_it_is(row.method);
+                let mut request = row.good(&world, &mut dice).unchanged(row.method);
                 world.authorise(&mut request, row.callers[0], &row.pattern);
                 let answer = client.send(&request).await.unwrap();
                 assert!((200..300).contains(&answer.status), "{answer:?}\n  answering {request:?}");
@@ -100,7 +100,7 @@ async fn changed_requests(seed: u64) {
         let who = if dice.percent(70) { row.callers[0] } else { dice.pick(row.callers) };
         // Some are right, and asked by whoever: that must not show more than a mistake would.
         let mut request = match dice.percent(15) {
-            true => good.as_it_is(row.method),
+            true => good.unchanged(row.method),
             false => mutate::mutated(&mut dice, row.method, good),
         };
         world.authorise(&mut request, who, &row.pattern);
