@@ -308,6 +308,9 @@ fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, rep
         && !state.settings().strict_headers
     {
         set("x-cloudkit-explain", &explanation.line);
+        // The script of a page reads it too.
+        let exposed = HeaderValue::from_static("X-CloudKit-Explain");
+        reply.headers.append(http::header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     if !reply.headers.contains_key(http::header::CONTENT_TYPE) {
         let json = HeaderValue::from_static("application/json; charset=utf-8");
