@@ -8,6 +8,7 @@ use bytes::Bytes;
 use cloudkit_core::explain::{Capture, CauseCode, Evidence, KnownKey, Limits, Verdict};
 use http::HeaderMap;
 
+use super::Refusal;
 use crate::server::State;
 
 /// A request as it arrived.
@@ -19,12 +20,14 @@ pub(crate) struct Arrived<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// Explains a refusal. The code is what it was refused for; none if the signature does not verify.
-pub(crate) fn explain(state: &State, request: &Arrived<'_>, refused_for: Option<CauseCode>) -> String {
+/// Explains a refusal.
+///
+/// That may take a while: a hundred milliseconds where the machine has time, and less where it has not.
+pub(crate) fn explain(state: &State, request: &Arrived<'_>, refusal: Refusal) -> String {
     let limits = state.explaining().take();
     let explanation = cloudkit_core::explain::explain(&capture(request), &evidence(state), &limits);
     state.explaining().give_back(limits.candidates.saturating_sub(explanation.candidates_tried));
-    match (explanation.verdict, refused_for) {
+    match (explanation.verdict, refusal.0) {
         (Verdict::Invalid, _) | (_, None) => explanation.one_line(),
         // What others accept, and the container does not.
         (_, Some(code)) => {

@@ -186,7 +186,7 @@ impl Setting {
         let place = (self.database, ZoneScope::One(self.zone));
         let page = run(&mut self.store, &[place], &self.record_type, query, &|_, _| Ok(true), marker, limit)
             .expect("runs");
-        (page.records.into_iter().map(|record| record.name).collect(), page.marker)
+        (page.records.into_iter().map(|record| record.name.clone()).collect(), page.marker)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Runs a query and cuts its answer into pages.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::compare::matches;
 use super::geo::distance;
@@ -11,7 +13,7 @@ use super::{Filter, MarkerKey, Query, Sort, SortKind, Target, marker};
 use crate::api::ApiError;
 use crate::schema::RecordType;
 use crate::store::{
-    ABSENT, DatabaseId, KeyRange, Record, Slot, Store, StoreError, double_key, full_key, shorten,
+    ABSENT, DatabaseId, KeyRange, KnownRecord, Record, Slot, Store, StoreError, double_key, full_key, shorten,
 };
 use crate::value::{Fields, Scalar};
 
@@ -28,7 +30,7 @@ pub(crate) enum ZoneScope {
 /// One page of an answer.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<Arc<KnownRecord>>,
     /// What asks for the next page; `None` if there is none.
     pub(crate) marker: Option<String>,
 }
@@ -47,7 +49,7 @@ struct Run<'a> {
 }
 
 struct Found {
-    record: Record,
+    record: Arc<KnownRecord>,
     position: MarkerKey,
 }
 
@@ -246,7 +248,11 @@ impl Run<'_> {
         };
         // While the indexes lag, a record is found by what they show of it.
         let seen = shown.as_ref().unwrap_or(&record);
-        let fields = if self.needs_fields() { seen.read_fields()? } else { Fields::new() };
+        let fields = match &shown {
+            _ if !self.needs_fields() => Cow::Owned(Fields::new()),
+            Some(shown) => Cow::Owned(shown.read_fields()?),
+            None => Cow::Borrowed(record.fields()?),
+        };
         if !self.query.filters.iter().all(|filter: &Filter| matches(filter, seen, &fields)) {
             return Ok(None);
         }

@@ -13,7 +13,9 @@ use percent_encoding::percent_decode_str;
 use super::other_writer::write_before;
 use super::{LoggedRequest, State, cors, courier, files, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
-use crate::auth::{Arrived, Findings, SignedRequest, authenticate, explain, redact_target, web_auth_token};
+use crate::auth::{
+    Arrived, Findings, Refusal, SignedRequest, authenticate, explain, redact_target, web_auth_token,
+};
 use crate::clock::http_date;
 use crate::facts;
 use crate::faults::{Arrival, Fault, Met};
@@ -110,8 +112,17 @@ pub(crate) fn arrive(state: &State, request: &Request) -> Met {
     state.faults().meet(&arrival)
 }
 
-/// Answers a request, with the fault that it has met, and writes it to the log.
-pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> Reply {
+/// A request that was answered, before its reply has all its headers.
+pub(crate) struct Answered {
+    reply: Reply,
+    fault: Option<Fault>,
+    findings: Findings,
+    server_error_code: Option<String>,
+    uuid: String,
+}
+
+/// Answers a request, with the fault that it has met.
+pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> Answered {
     let uuid = state.random_uuid();
     let mut findings = Findings::none();
     let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
@@ -146,22 +157,44 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
             }
         }
     }
-    finish(state, request, &findings, &uuid, &mut reply);
-    state.log().push(LoggedRequest {
-        method: request.method.clone(),
-        target: redact_target(&request.target),
-        status: reply.status,
-        dropped: reply.delivery == Delivery::Dropped,
-        fault: fault.as_ref().map(Fault::kind),
-        server_error_code,
-        key_id: known_key_id(state, request),
-        signature: findings.signature,
-        explanation: findings.explanation,
-        notes: findings.notes,
-        uuid,
-        at_ms: state.clock().now_ms(),
-    });
-    reply
+    Answered { reply, fault, findings, server_error_code, uuid }
+}
+
+impl Answered {
+    /// Whether there is a refusal to be explained, which takes much longer than everything else.
+    pub(crate) const fn needs_explanation(&self) -> bool {
+        self.findings.refusal.is_some()
+    }
+
+    /// Completes the reply, and writes the request to the log.
+    pub(crate) fn finish(self, state: &State, request: &Request) -> Reply {
+        let Self { mut reply, fault, findings, server_error_code, uuid } = self;
+        let explanation = findings.refusal.map(|refusal| {
+            let arrived = Arrived {
+                method: &request.method,
+                target: &request.target,
+                headers: &request.headers,
+                body: request.body.as_deref().unwrap_or_default(),
+            };
+            explain(state, &arrived, refusal)
+        });
+        add_headers(state, request, explanation.as_deref(), findings.new_token.as_deref(), &uuid, &mut reply);
+        state.log().push(LoggedRequest {
+            method: request.method.clone(),
+            target: redact_target(&request.target),
+            status: reply.status,
+            dropped: reply.delivery == Delivery::Dropped,
+            fault: fault.as_ref().map(Fault::kind),
+            server_error_code,
+            key_id: known_key_id(state, request),
+            signature: findings.signature,
+            explanation,
+            notes: findings.notes,
+            uuid,
+            at_ms: state.clock().now_ms(),
+        });
+        reply
+    }
 }
 
 fn respond(
@@ -174,15 +207,7 @@ fn respond(
     let route = match route(state, &request.target) {
         Ok(route) => route,
         Err(no_route) => {
-            if no_route.refused_for.is_some() {
-                let arrived = Arrived {
-                    method: &request.method,
-                    target: &request.target,
-                    headers: &request.headers,
-                    body: request.body.as_deref().unwrap_or_default(),
-                };
-                findings.explanation = Some(explain(state, &arrived, no_route.refused_for));
-            }
+            findings.refusal = no_route.refused_for.map(|code| Refusal(Some(code)));
             return Err(no_route.error);
         }
     };
@@ -201,7 +226,6 @@ fn respond(
         state.expire_web_auth_token(&token);
     }
     let signed = SignedRequest {
-        method: &request.method,
         target: &request.target,
         headers: &request.headers,
         body,
@@ -321,7 +345,14 @@ fn has_parameter(target: &str, name: &str, value: &str) -> bool {
 }
 
 /// Adds the headers that all replies have.
-fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, reply: &mut Reply) {
+fn add_headers(
+    state: &State,
+    request: &Request,
+    explanation: Option<&str>,
+    new_token: Option<&str>,
+    uuid: &str,
+    reply: &mut Reply,
+) {
     cors::allow(&request.headers, &mut reply.headers);
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -330,11 +361,11 @@ fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, rep
     };
     set("x-apple-request-uuid", uuid);
     set("date", &http_date(state.clock().now_ms()));
-    if let Some(token) = &findings.new_token {
+    if let Some(token) = new_token {
         set("x-apple-cloudkit-web-auth-token", token);
         set("x-apple-cloudkit-session", token);
     }
-    if let Some(explanation) = &findings.explanation
+    if let Some(explanation) = explanation
         && !state.settings().strict_headers
     {
         set("x-cloudkit-explain", explanation);

@@ -3,6 +3,7 @@
 //! The tables know nothing of HTTP or JSON requests; whoever calls decides what is allowed.
 
 mod assets;
+mod cache;
 mod changes;
 mod credentials;
 mod environment;
@@ -10,17 +11,20 @@ mod index;
 mod keys;
 mod push;
 mod records;
+mod shared;
 mod sharing;
 mod snapshot;
 mod sqlite;
 mod subscriptions;
 
 pub(crate) use assets::{AssetPlace, Receipt};
+pub(crate) use cache::KnownRecord;
 pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use credentials::KeptKey;
 pub(crate) use index::{KeyRange, Slot, system_key, words};
 pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
+pub(crate) use shared::SharedStore;
 pub(crate) use sharing::GrantedShare;
 pub(crate) use snapshot::{Content, LoadError};
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
@@ -34,6 +38,8 @@ pub(crate) const DEFAULT_ZONE: &str = "_defaultZone";
 pub(crate) enum StoreError {
     #[error("the database refuses")]
     Sqlite(#[from] rusqlite::Error),
+    #[error("what was written could not be kept")]
+    NotKept,
     #[error("record {0} in the database cannot be read")]
     Damaged(i64),
     #[error("the schema in the database cannot be read")]

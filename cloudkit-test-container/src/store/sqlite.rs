@@ -1,12 +1,17 @@
 //! The database: its tables, databases and zones, and transactions.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloudkit_core::Environment;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
+use super::cache::Cache;
+use super::shared::Batch;
 use super::{DEFAULT_ZONE, StoreError, assets, changes, credentials, push, sharing, subscriptions};
 
 const TABLES: &str = "
@@ -112,6 +117,9 @@ pub(crate) struct Store {
     pub(super) connection: Connection,
     pub(super) slots: HashMap<(String, String), i64>,
     pub(super) index_lag: Duration,
+    pub(super) cache: RefCell<Cache>,
+    /// Those whose transaction is open.
+    pub(super) batch: Option<Arc<Batch>>,
     databases: HashMap<(Environment, &'static str, String), DatabaseId>,
     next_tag: i64,
 }
@@ -123,7 +131,9 @@ impl Store {
             None => Connection::open_in_memory()?,
             Some(directory) => open_file(directory)?,
         };
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(128);
+        // Otherwise many statements are planned anew with every value that is bound to them.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(TABLES)?;
         for tables in [
             credentials::TABLES,
@@ -148,7 +158,13 @@ impl Store {
                 slots.insert(name, id);
             }
         }
-        Ok(Self { connection, slots, index_lag, databases: HashMap::new(), next_tag })
+        let (databases, cache, batch) = Default::default();
+        Ok(Self { connection, slots, index_lag, cache, batch, databases, next_tag })
+    }
+
+    /// Whether the store is gone with the process.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.connection.path().is_none_or(str::is_empty)
     }
 
     /// Runs `work` in a transaction, which is kept if the result is `Ok`.
@@ -156,20 +172,34 @@ impl Store {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        if !self.connection.is_autocommit() {
-            // A panic in the middle of an earlier transaction has left it open.
-            self.connection.execute_batch("ROLLBACK").map_err(StoreError::from)?;
-            self.forget_undone(true);
-        }
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from)?;
+        self.commit_batch()?;
+        self.begin()?;
         let result = work(self);
         if result.is_ok() {
-            self.write_meta("tag", self.next_tag)?;
+            self.commit()?;
+        } else {
+            self.roll_back();
         }
-        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        self.connection.execute_batch(end).map_err(StoreError::from)?;
-        self.forget_undone(result.is_err());
         result
+    }
+
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        if !self.connection.is_autocommit() {
+            // A panic in the middle of an earlier transaction, or a disk that was full, has left it open.
+            self.roll_back();
+        }
+        self.execute("BEGIN IMMEDIATE")
+    }
+
+    pub(super) fn commit(&self) -> Result<(), StoreError> {
+        self.write_meta("tag", self.next_tag)?;
+        self.execute("COMMIT")
+    }
+
+    pub(super) fn roll_back(&mut self) {
+        // Where it is not possible, SQLite has done so by itself.
+        let _ = self.execute("ROLLBACK");
+        self.forget_undone(true);
     }
 
     /// Runs `work` inside a transaction so that its failure undoes only itself.
@@ -177,13 +207,20 @@ impl Store {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.connection.execute_batch("SAVEPOINT operation").map_err(StoreError::from)?;
+        self.execute("SAVEPOINT operation")?;
         let result = work(self);
-        let end =
-            if result.is_ok() { "RELEASE operation" } else { "ROLLBACK TO operation; RELEASE operation" };
-        self.connection.execute_batch(end).map_err(StoreError::from)?;
+        if result.is_err() {
+            self.execute("ROLLBACK TO operation")?;
+        }
+        self.execute("RELEASE operation")?;
         self.forget_undone(result.is_err());
         result
+    }
+
+    /// Runs a statement that takes no values.
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
     }
 
     /// The numbers of slots and databases that were made in what has just been undone may be given out again.
@@ -194,14 +231,16 @@ impl Store {
         }
     }
 
-    /// Lets the databases be looked for again, with their default zones.
+    /// Lets the databases be looked for again, with their default zones and their records.
     pub(super) fn forget_databases(&mut self) {
         self.databases.clear();
+        self.cache.get_mut().clear();
     }
 
     /// Forgets what was known of the tables, which have another content now.
     pub(super) fn forget_all(&mut self) {
         self.forget_undone(true);
+        self.cache.get_mut().clear();
     }
 
     /// The last change tag that was given out.
