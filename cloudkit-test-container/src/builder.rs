@@ -15,7 +15,7 @@ use crate::container::{StartError, TestContainer};
 use crate::facts;
 use crate::faults::Faults;
 use crate::schema::SchemaSource;
-use crate::server::LONG_POLL;
+use crate::server::{LONG_POLL, PATIENCE};
 use crate::users::User;
 
 /// Describes a test container; [`TestContainer::builder`] makes one.
@@ -33,8 +33,8 @@ pub struct TestContainerBuilder {
     pub(crate) virtual_time: Option<i64>,
     pub(crate) seed: Option<u64>,
     pub(crate) strict_headers: bool,
-    pub(crate) empty_change_pages: u8,
     pub(crate) long_poll: Duration,
+    pub(crate) patience: Duration,
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) asset_limit: usize,
@@ -62,8 +62,8 @@ impl TestContainerBuilder {
             virtual_time: None,
             seed: None,
             strict_headers: false,
-            empty_change_pages: 0,
             long_poll: LONG_POLL,
+            patience: PATIENCE,
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
             asset_limit: facts::ASSET_SIZE.value,
@@ -123,7 +123,7 @@ impl TestContainerBuilder {
 
     /// Plans faults from the start: see [`Faults`]. [`TestContainer::plan`] plans more while the container runs.
     ///
-    /// The plan's seed and index lag are the container's, unless the builder is given others.
+    /// The plan's seed, index lag and virtual time are the container's, unless the builder is given others.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
         self
@@ -157,19 +157,17 @@ impl TestContainerBuilder {
         self
     }
 
-    /// Puts so many empty pages before each page of a change feed that is not the last, at most 127.
-    ///
-    /// Apple's service has such pages, with `moreComing` and a new token but without a record, where it has compacted its
-    /// history. A program that takes an empty page for the end loses changes.
-    pub fn empty_change_pages(mut self, pages: u8) -> Self {
-        self.empty_change_pages = pages.min(127);
-        self
-    }
-
     /// Sets how long a request for notifications waits for one before it is answered with nothing. It is a minute
     /// otherwise, and goes by the machine's time.
     pub fn long_poll(mut self, long_poll: Duration) -> Self {
         self.long_poll = long_poll;
+        self
+    }
+
+    /// Sets how long a client may take for the head of a request, and for each next piece of its body, before its
+    /// connection is closed. It is a minute otherwise, and goes by the machine's time.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::api::{Endpoint, Scope, check_zone_name};
+use crate::api::{Scope, check_zone_name};
 use crate::auth::WebAuthToken;
 use crate::builder::TestContainerBuilder;
 use crate::clock::Clock;
@@ -21,7 +21,9 @@ use crate::faults::{Fault, FaultRule, Running};
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::{SchemaError, declared_schema};
-use crate::server::{ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, serve};
+use crate::server::{
+    ConsoleKey, ENVIRONMENTS, LoggedRequest, Schemas, Settings, State, endpoints_of_rules, serve,
+};
 use crate::store::Store;
 use crate::subscription_shape::SubscriptionShape;
 
@@ -154,7 +156,8 @@ impl TestContainer {
             None => getrandom::u64().map_err(|_| StartError::Random)?,
         };
         let declared = declared_schema(builder.schema.as_ref(), &builder.descriptors)?;
-        let clock = builder.virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
+        let virtual_time = builder.virtual_time.or(builder.faults.virtual_time);
+        let clock = virtual_time.map_or_else(Clock::of_the_machine, Clock::standing);
         let index_lag = builder.index_lag.or(builder.faults.index_lag).unwrap_or_default();
         let mut store = Store::open(builder.data.as_deref(), index_lag).map_err(StartError::data)?;
         let mut random = Random::new(seed);
@@ -170,11 +173,12 @@ impl TestContainer {
             jit: builder.jit,
             open_indexes: builder.open_indexes,
             access,
-            empty_change_pages: builder.empty_change_pages,
             long_poll: builder.long_poll,
+            patience: builder.patience,
+            console_key: ConsoleKey::new().map_err(|_| StartError::Random)?,
         };
         let known_users = settle_users(builder.users, &settings.container_id, &mut store)?;
-        builder.faults.check_endpoints(Endpoint::is_known).map_err(StartError::Faults)?;
+        builder.faults.check_endpoints(&endpoints_of_rules()).map_err(StartError::Faults)?;
         let faults = Running::new(builder.faults, seed, clock.now_ms());
         let schemas = Schemas::new(declared, builder.open_indexes, &store).map_err(StartError::data)?;
         let state = State::new(settings, known_users, schemas, store, random, clock, faults)
@@ -222,6 +226,8 @@ impl TestContainer {
     }
 
     /// Where it listens, such as `http://127.0.0.1:40123`: what stands for `https://api.apple-cloudkit.com`.
+    ///
+    /// With `/console` behind it, it is the address of a page that shows what the container is asked and what it holds.
     #[must_use]
     pub fn url(&self) -> &str {
         self.state.url()

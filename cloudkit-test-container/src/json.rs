@@ -136,22 +136,22 @@ pub(crate) fn line_and_column(text: &[u8], at: usize) -> (usize, usize) {
 
 /// The names of an object, where they are too many to be looked through for each of them.
 #[derive(Default)]
-struct Names<'a> {
-    many: HashSet<Cow<'a, str>>,
+struct Names {
+    many: HashSet<String>,
 }
 
-impl<'a> Names<'a> {
+impl Names {
     const FEW: usize = 16;
 
     /// Whether the name is none of the members' so far.
-    fn insert(&mut self, name: &Cow<'a, str>, members: &[(Cow<'a, str>, Node<'a>)]) -> bool {
+    fn insert(&mut self, name: &str, members: &[(Cow<'_, str>, Node<'_>)]) -> bool {
         if members.len() < Self::FEW {
             return members.iter().all(|(known, _)| known != name);
         }
         if self.many.is_empty() {
-            self.many.extend(members.iter().map(|(known, _)| known.clone()));
+            self.many.extend(members.iter().map(|(known, _)| known.clone().into_owned()));
         }
-        self.many.insert(name.clone())
+        self.many.insert(name.to_owned())
     }
 }
 

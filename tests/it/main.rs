@@ -3,9 +3,11 @@
 
 mod client;
 mod conformance;
+mod console;
 mod explain;
 mod explain_vectors;
 mod faults;
+mod fuzz;
 mod generated;
 mod keys;
 mod management;

@@ -29,16 +29,15 @@ fn page(
     let token = optional_text(request, token_member)?;
     let mut store = call.state.store();
     let feed = feed(call.database(&mut store)?);
-    let gaps = call.state.settings().empty_change_pages;
     let start = match token {
-        None => Position::start(false, gaps),
+        None => Position::start(false),
         Some(token) => call.read_sync_token(&store, feed, token)?,
     };
     let mut entries = Vec::new();
     let mut end = start;
     let mut more_coming = false;
-    if let Some(gaps) = start.gaps.checked_sub(1) {
-        end.gaps = gaps;
+    if let Some(next) = start.after_empty_page(call.empty_pages) {
+        end = next;
         more_coming = true;
     } else {
         let changes = call.zone_changes(&mut store)?;
@@ -58,7 +57,7 @@ fn page(
                 });
             }
         }
-        end.gaps = if more_coming { gaps } else { 0 };
+        end.run = 0;
     }
     let mut out = format!("{{\"zones\":{},\"{token_member}\":", array(&entries));
     write_string(&mut out, &call.write_sync_token(&store, feed, end)?);

@@ -119,18 +119,17 @@ fn page(
     if options.reverse && call.scope == Scope::Shared {
         return Err(ApiError::bad_request("reverse is not supported in the shared database"));
     }
-    let gaps = call.state.settings().empty_change_pages;
     let feed = Feed::Zone(zone.id);
     let start = match token {
-        None => Position::start(options.reverse, gaps),
+        None => Position::start(options.reverse),
         Some(token) => call.read_sync_token(store, feed, token)?,
     };
     if start.reverse != options.reverse {
         return Err(ApiError::bad_request(facts::UNKNOWN_SYNC_TOKEN.value));
     }
     let mut records = Vec::new();
-    if let Some(gaps) = start.gaps.checked_sub(1) {
-        let sync_token = call.write_sync_token(store, feed, Position { gaps, ..start })?;
+    if let Some(next) = start.after_empty_page(call.empty_pages) {
+        let sync_token = call.write_sync_token(store, feed, next)?;
         return Ok(Page { zone, records, sync_token, more_coming: true });
     }
 
@@ -168,8 +167,7 @@ fn page(
     if let Some(error) = failure {
         return Err(error);
     }
-    let gaps = if more_coming { gaps } else { 0 };
-    let sync_token = call.write_sync_token(store, feed, Position { at, gaps, ..start })?;
+    let sync_token = call.write_sync_token(store, feed, Position { at, run: 0, ..start })?;
     Ok(Page { zone, records, sync_token, more_coming })
 }
 

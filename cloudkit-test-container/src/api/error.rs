@@ -74,6 +74,12 @@ impl ApiError {
         self.status.or_else(|| self.code.http_status()).unwrap_or(500)
     }
 
+    /// `retryAfter` as the header `Retry-After` has it: whole seconds, rounded up.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let retry_after = self.retry_after?;
+        Some(retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0))
+    }
+
     /// The body of a reply that consists of this refusal.
     pub(crate) fn body(&self, uuid: &str) -> String {
         let mut out = String::from("{\"uuid\":");

@@ -27,6 +27,7 @@ use crate::server::State;
 
 pub(crate) use assets::{issue_receipt, upload_for_any_record};
 pub(crate) use error::ApiError;
+pub(crate) use sync_token::is_within_run;
 pub(crate) use zones::check_zone_name;
 
 /// Which of the three databases a request names.
@@ -93,6 +94,8 @@ pub(crate) struct Call<'a> {
     pub(crate) now: i64,
     /// Whether the request asks for `getCurrentSyncToken`.
     pub(crate) wants_sync_token: bool,
+    /// So many empty pages come before the page of a feed that is asked for.
+    pub(crate) empty_pages: u8,
 }
 
 /// An endpoint.
@@ -172,9 +175,21 @@ impl Endpoint {
         matches!(self, Self::TokensCreate | Self::TokensRegister)
     }
 
-    /// Whether there is an endpoint of this name.
-    pub(crate) fn is_known(name: &str) -> bool {
-        Self::from_path(name).is_some()
+    /// The names of all endpoints.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|(_, name, _)| *name)
+    }
+
+    /// The methods and paths of all endpoints.
+    pub(crate) fn patterns() -> Vec<(&'static str, String)> {
+        let pattern = |endpoint: Self, name: &str| match endpoint.is_of_device() {
+            true => format!("/device/1/{{container}}/{{environment}}/{name}"),
+            false => format!("/database/1/{{container}}/{{environment}}/{{database}}/{name}"),
+        };
+        let all = Self::ALL.iter().flat_map(|(endpoint, name, methods)| {
+            methods.iter().map(|method| (*method, pattern(*endpoint, name)))
+        });
+        all.collect()
     }
 
     pub(crate) fn as_str(self) -> &'static str {

@@ -29,8 +29,8 @@ pub(super) struct Position {
     pub(super) at: i64,
     /// Whether the feed is followed from its end.
     pub(super) reverse: bool,
-    /// How many empty pages come before the next full one.
-    pub(super) gaps: u8,
+    /// How many pages of a run of empty ones are still to come, the full one behind it included. Zero outside of runs.
+    pub(super) run: u8,
 }
 
 const CHECK: usize = 12;
@@ -38,6 +38,8 @@ const LENGTH: usize = 24;
 /// A prefix of three bytes is four characters of base64, which even a token that was cut off still shows.
 const PREFIX: usize = 3;
 const REVERSE: u8 = 0x80;
+/// The most empty pages in a row: with the full page behind them they fill the other bits.
+const LONGEST_RUN: u8 = 126;
 
 impl Feed {
     const fn prefix(self) -> [u8; PREFIX] {
@@ -50,13 +52,23 @@ impl Feed {
 }
 
 impl Position {
-    pub(super) const fn start(reverse: bool, gaps: u8) -> Self {
-        Self { at: if reverse { i64::MAX } else { 0 }, reverse, gaps: gaps & !REVERSE }
+    pub(super) const fn start(reverse: bool) -> Self {
+        Self { at: if reverse { i64::MAX } else { 0 }, reverse, run: 0 }
+    }
+
+    /// The position after an empty page, if one comes here: within a run, or where `empty_pages` begin.
+    pub(super) fn after_empty_page(self, empty_pages: u8) -> Option<Self> {
+        let run = match self.run {
+            0 => empty_pages.min(LONGEST_RUN).checked_add(1)?,
+            run => run,
+        };
+        let run = run.checked_sub(1).filter(|run| *run > 0)?;
+        Some(Self { run, ..self })
     }
 
     fn payload(self) -> Vec<u8> {
         let mut payload = self.at.to_be_bytes().to_vec();
-        payload.push(if self.reverse { self.gaps | REVERSE } else { self.gaps });
+        payload.push(if self.reverse { self.run | REVERSE } else { self.run });
         payload
     }
 }
@@ -80,7 +92,13 @@ fn read(binding: &str, feed: Feed, token: &str) -> Result<Position, &'static str
     }
     let (at, flags) = payload.split_first_chunk::<8>().ok_or(facts::SYNC_TOKEN_CUT_OFF.value)?;
     let flags = flags.first().copied().unwrap_or(0);
-    Ok(Position { at: i64::from_be_bytes(*at), reverse: flags & REVERSE != 0, gaps: flags & !REVERSE })
+    Ok(Position { at: i64::from_be_bytes(*at), reverse: flags & REVERSE != 0, run: flags & !REVERSE })
+}
+
+/// Whether a token leads into a run of empty pages, or to the full page behind it. Whose token it is does not matter.
+pub(crate) fn is_within_run(token: &str) -> bool {
+    let bytes = BASE64.decode(token).ok().filter(|bytes| bytes.len() == LENGTH);
+    bytes.is_some_and(|bytes| bytes[LENGTH - CHECK - 1] & !REVERSE != 0)
 }
 
 fn check(binding: &str, feed: Feed, payload: &[u8]) -> [u8; CHECK] {
@@ -126,12 +144,13 @@ mod tests {
     proptest! {
         #[test]
         fn tokens_read_back_for_their_own_feed_and_reader_only(
-            at: i64, reverse: bool, gaps in 0_u8..128, zone: i64, reader: String
+            at: i64, reverse: bool, run in 0_u8..128, zone: i64, reader: String
         ) {
-            let position = Position { at, reverse, gaps };
+            let position = Position { at, reverse, run };
             let feed = Feed::Zone(zone);
             let token = write(&reader, feed, position);
             prop_assert_eq!(token.len(), 32);
+            prop_assert_eq!(is_within_run(&token), run > 0);
             prop_assert_eq!(read(&reader, feed, &token), Ok(position));
             let unknown = Err("Unknown sync continuation type");
             prop_assert_eq!(read(&format!("{reader}x"), feed, &token), unknown);
@@ -143,8 +162,21 @@ mod tests {
         #[test]
         fn a_token_cut_off_is_told_from_one_that_never_was(at: i64, keep in 4_usize..32) {
             let feed = Feed::Database(DatabaseId(1));
-            let token = write("reader", feed, Position { at, reverse: false, gaps: 0 });
+            let token = write("reader", feed, Position { at, reverse: false, run: 0 });
             prop_assert_eq!(read("reader", feed, &token[..keep]), Err("Invalid continuation format"));
+        }
+
+        #[test]
+        fn a_run_has_as_many_empty_pages_as_were_planned(pages in 0_u8..=126) {
+            let mut position = Position::start(false);
+            let mut empty = 0;
+            while let Some(next) = position.after_empty_page(pages) {
+                empty += 1;
+                position = next;
+            }
+            prop_assert_eq!(empty, pages);
+            // Within a run no other begins, so that its full page always comes.
+            prop_assert_eq!(position.after_empty_page(1).is_some(), pages == 0);
         }
 
         #[test]

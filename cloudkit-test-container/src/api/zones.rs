@@ -159,7 +159,7 @@ impl Call<'_> {
             Scope::Shared => store.latest_shared_change(zone.id, self.caller_name())?,
             Scope::Public | Scope::Private => store.latest_change(zone.id)?,
         };
-        let position = Position { at, ..Position::start(false, 0) };
+        let position = Position { at, ..Position::start(false) };
         let token = self.write_sync_token(store, Feed::Zone(zone.id), position)?;
         let mut member = String::from(",\"syncToken\":");
         write_string(&mut member, &token);

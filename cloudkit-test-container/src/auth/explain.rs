@@ -1,11 +1,11 @@
-//! Why a request was refused, in one line: what the client library's `explain` finds out about it, which here is told
-//! all that the server knows.
+//! Why a request was refused: what the client library's `explain` finds out about it, which here is told all that the
+//! server knows.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use bytes::Bytes;
-use cloudkit_core::explain::{Capture, CauseCode, Evidence, KnownKey, Limits, Verdict};
+use cloudkit_core::explain::{Capture, CauseCode, Evidence, Explanation, KnownKey, Limits, Verdict};
 use http::HeaderMap;
 
 use super::Refusal;
@@ -20,21 +20,38 @@ pub(crate) struct Arrived<'a> {
     pub(crate) body: &'a [u8],
 }
 
+/// Why a request was refused, or what its signature is worth.
+#[derive(Clone, Debug)]
+pub(crate) struct Explained {
+    /// In one line of ASCII.
+    pub(crate) line: String,
+    /// What the container has refused it for where others would accept it.
+    pub(crate) refused_for: Option<CauseCode>,
+    pub(crate) explanation: Arc<Explanation>,
+}
+
 /// Explains a refusal.
 ///
 /// That may take a while: a hundred milliseconds where the machine has time, and less where it has not.
-pub(crate) fn explain(state: &State, request: &Arrived<'_>, refusal: Refusal) -> String {
-    let limits = state.explaining().take();
-    let explanation = cloudkit_core::explain::explain(&capture(request), &evidence(state), &limits);
-    state.explaining().give_back(limits.candidates.saturating_sub(explanation.candidates_tried));
-    match (explanation.verdict, refusal.0) {
-        (Verdict::Invalid, _) | (_, None) => explanation.one_line(),
-        // What others accept, and the container does not.
-        (_, Some(code)) => {
+pub(crate) fn explain(state: &State, request: &Arrived<'_>, refusal: Refusal) -> Explained {
+    let explanation = Arc::new(look_at(state, request, state.clock().now_ms()));
+    let refused_for = refusal.0.filter(|_| explanation.verdict != Verdict::Invalid);
+    let line = match refused_for {
+        None => explanation.one_line(),
+        Some(code) => {
             let found = explanation.notes.iter().find(|note| note.code == code);
             line(code, found.map_or(code.title(), |note| note.detail.as_str()))
         }
-    }
+    };
+    Explained { line, refused_for, explanation }
+}
+
+/// What the signature of a request that arrived at this moment is worth, by what is known now.
+pub(crate) fn look_at(state: &State, request: &Arrived<'_>, at_ms: i64) -> Explanation {
+    let limits = state.explaining().take();
+    let explanation = cloudkit_core::explain::explain(&capture(request), &evidence(state, at_ms), &limits);
+    state.explaining().give_back(limits.candidates.saturating_sub(explanation.candidates_tried));
+    explanation
 }
 
 /// One line about something that was decided here.
@@ -55,9 +72,9 @@ fn capture(request: &Arrived<'_>) -> Capture {
     capture
 }
 
-fn evidence(state: &State) -> Evidence {
+fn evidence(state: &State, at_ms: i64) -> Evidence {
     let settings = state.settings();
-    let now = Duration::from_millis(u64::try_from(state.clock().now_ms()).unwrap_or(0));
+    let now = Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
     let mut evidence = Evidence::new()
         .keys_are_complete()
         .container(&settings.container_id)

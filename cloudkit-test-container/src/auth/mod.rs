@@ -11,7 +11,7 @@ use cloudkit_core::explain::CauseCode;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::HeaderMap;
 
-pub(crate) use explain::{Arrived, Explaining, explain};
+pub(crate) use explain::{Arrived, Explained, Explaining, explain, look_at};
 pub(crate) use keys::{KeyRing, RegisteredKey};
 pub(crate) use tokens::{REMEMBER_EXPIRED_MS, Tokens, WebAuthToken, redact_target, web_auth_token};
 
@@ -53,10 +53,13 @@ pub(crate) struct Refusal(pub(crate) Option<CauseCode>);
 #[derive(Clone, Debug)]
 pub(crate) struct Findings {
     pub(crate) signature: SignatureVerdict,
-    /// What is to be explained.
+    /// What is to be explained, and what is said of it once that was done.
     pub(crate) refusal: Option<Refusal>,
+    pub(crate) explanation: Option<Explained>,
     /// What was accepted although it is doubtful.
     pub(crate) notes: Vec<String>,
+    /// Who asks, if the credentials were accepted.
+    pub(crate) caller: Option<Caller>,
     /// The API token of the request, if it is known.
     pub(crate) api_token: Option<String>,
     /// The web auth token that the reply hands out.
@@ -68,7 +71,9 @@ impl Findings {
         Self {
             signature: SignatureVerdict::Absent,
             refusal: None,
+            explanation: None,
             notes: Vec::new(),
+            caller: None,
             api_token: None,
             new_token: None,
         }

@@ -110,6 +110,16 @@ impl Tokens {
         self.web.get(&(token.to_owned(), environment))
     }
 
+    /// All of them, with the environment that each is for.
+    pub(crate) fn web_auth_tokens(&self) -> impl Iterator<Item = (&str, Environment, &WebAuthToken)> {
+        self.web.iter().map(|((token, environment), meaning)| (token.as_str(), *environment, meaning))
+    }
+
+    /// The API tokens with what is set for them.
+    pub(crate) fn api_token_definitions(&self) -> &[ApiTokenDef] {
+        &self.api
+    }
+
     /// Ends the life of a token. Whether there was such a token.
     pub(crate) fn expire(&mut self, token: &str, now: i64) -> bool {
         let mut found = false;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloudkit_core::ServerErrorCode;
 
-use super::Latency;
+use super::{Endpoint, Latency, Service};
 
 /// What goes wrong with a request.
 ///
@@ -45,10 +45,29 @@ pub enum Fault {
         pause: Duration,
     },
     /// The connection turns out to belong to another host: this request and all later ones on the same connection are
-    /// answered with a bare 421 (Misdirected Request), without any effect. A new connection works.
+    /// answered with a bare 421 (Misdirected Request), without any effect. A new connection works. The services that rules
+    /// [tell apart](crate::FaultRule::at) have hosts of their own: a connection that is misdirected for files is not for
+    /// records.
     Misdirected,
-    /// The web auth token of the request has expired, and the user is sent to sign in. Only requests that carry one meet it.
+    /// The token of the request has expired. Only requests that carry one meet it.
+    ///
+    /// It is the web auth token of a request to the web services, whose user is sent to sign in; the token in the address
+    /// of an upload or of the long poll, which opens nothing any more; and the user token or web auth token of the
+    /// management API. The management token and the address of a download are refused this once: the container would give
+    /// the same ones again.
     ExpiredToken,
+    /// All sync tokens of the environment that were handed out so far are worthless: the service forgets how far its
+    /// readers have come. Only requests that carry one meet it.
+    ExpiredSyncTokens,
+    /// So many empty pages come before the page of a change feed that is asked for, at most 126, each with `moreComing`
+    /// and a new sync token. Requests for the pages of such a run do not meet it again.
+    ///
+    /// Apple's service has such pages where it has compacted its history. A program that takes an empty page for the end
+    /// loses changes.
+    EmptyPages {
+        /// How many.
+        pages: u8,
+    },
     /// Another writer is faster: these operations run just before the request, in its database and zone.
     ///
     /// The other writer has the credentials of the request, like a second program of the same user or key; for a request
@@ -80,8 +99,37 @@ impl Fault {
             Self::SlowBody { .. } => "slow-body",
             Self::Misdirected => "misdirected",
             Self::ExpiredToken => "expired-token",
+            Self::ExpiredSyncTokens => "expired-sync-tokens",
+            Self::EmptyPages { .. } => "empty-pages",
             Self::WriteBefore { .. } => "write-before",
             Self::Latency(_) => "latency",
+        }
+    }
+
+    /// Whether the request has no effect.
+    pub(crate) const fn refuses(&self) -> bool {
+        match self {
+            Self::Status { .. }
+            | Self::DropBeforeCommit
+            | Self::Raw { .. }
+            | Self::Misdirected
+            | Self::ExpiredToken
+            | Self::ExpiredSyncTokens => true,
+            Self::DropAfterCommit
+            | Self::TruncatedBody { .. }
+            | Self::SlowBody { .. }
+            | Self::EmptyPages { .. }
+            | Self::WriteBefore { .. }
+            | Self::Latency(_) => false,
+        }
+    }
+
+    /// Whether requests to this endpoint can meet it.
+    pub(crate) fn can_happen_at(&self, endpoint: Endpoint<'_>) -> bool {
+        match self {
+            Self::WriteBefore { .. } => matches!(endpoint.service, Service::Web | Service::Management),
+            Self::ExpiredSyncTokens | Self::EmptyPages { .. } => endpoint.is_feed(),
+            _ => true,
         }
     }
 }

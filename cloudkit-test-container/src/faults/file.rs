@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use cloudkit_core::ServerErrorCode;
 use serde::Deserialize;
 
+use super::Faults;
+use super::entry::Entry;
 use super::plan::RateLimit;
 use super::rule::PlannedAt;
-use super::{Fault, FaultRule, Faults, Latency};
+use crate::clock::Clock;
 
 /// Why a file is not a plan of faults.
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +54,9 @@ pub enum FaultFileError {
 impl Faults {
     /// Reads a plan from a file: JSON if its name ends in `.json`, and otherwise TOML. Both have the same members.
     ///
-    /// The members of the plan are `seed`, `index_lag_ms`, `rate_limit = { requests, per_ms }` and a list of `fault`. Each
-    /// fault has a `kind`:
+    /// The members of the plan are `seed`, `index_lag_ms`, `rate_limit = { requests, per_ms }`, `virtual_time`, which is the
+    /// moment at which the clock stands, such as `"2026-01-01T00:00:00Z"` or `"now"`, and a list of `fault`. Each fault has
+    /// a `kind`:
     ///
     /// | `kind` | its own members |
     /// |---|---|
@@ -64,12 +66,15 @@ impl Faults {
     /// | `raw` | `status`, `content_type`, `body` as text |
     /// | `truncated-body` | `percent`, 50 if left out |
     /// | `slow-body` | `piece` in bytes, `pause_ms` |
-    /// | `misdirected`, `expired-token` | |
+    /// | `misdirected`, `expired-token`, `expired-sync-tokens` | |
+    /// | `empty-pages` | `pages` |
     /// | `write-before` | `operations`: JSON as text |
     /// | `latency` | `fixed_ms`; `from_ms` and `to_ms`; `mean_ms`; or `median_ms` and `p99_ms` |
     ///
-    /// and may have the conditions of [`FaultRule`]: `endpoint`, `next_page`, `skip`, `times`, `probability`, `during_ms`,
-    /// `always`, `optional`. A latency is for all requests unless a condition says otherwise, every other fault for one.
+    /// and may have the conditions of [`FaultRule`](crate::FaultRule): `endpoint`, `next_page`, `skip`, `times`, `probability`, `during_ms`,
+    /// `always`, `optional`. A latency is for all requests to the web services unless a condition says otherwise, every other
+    /// fault for one. A rule for a command line is the same in one line: see
+    /// [`FaultRule`](crate::FaultRule#impl-FromStr-for-FaultRule).
     ///
     /// # Errors
     ///
@@ -80,13 +85,18 @@ impl Faults {
         let text = std::fs::read_to_string(file)
             .map_err(|source| FaultFileError::Read { file: name.clone(), source })?;
         let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        Self::read(&name, &text, is_json)
+    }
+
+    /// Reads the text of a file.
+    pub(crate) fn read(name: &str, text: &str, is_json: bool) -> Result<Self, FaultFileError> {
         let read: Result<File, Box<dyn std::error::Error + Send + Sync>> = if is_json {
-            serde_json::from_str(&text).map_err(Into::into)
+            serde_json::from_str(text).map_err(Into::into)
         } else {
-            toml::from_str(&text).map_err(Into::into)
+            toml::from_str(text).map_err(Into::into)
         };
-        let read = read.map_err(|source| FaultFileError::Syntax { file: name.clone(), source })?;
-        read.into_faults(&name)
+        let read = read.map_err(|source| FaultFileError::Syntax { file: name.to_owned(), source })?;
+        read.into_faults(name)
     }
 }
 
@@ -96,6 +106,7 @@ struct File {
     seed: Option<u64>,
     index_lag_ms: Option<u64>,
     rate_limit: Option<Limit>,
+    virtual_time: Option<String>,
     #[serde(default)]
     fault: Vec<Entry>,
 }
@@ -107,48 +118,15 @@ struct Limit {
     per_ms: u64,
 }
 
-/// The members of all kinds of fault. Which of them a kind takes is checked by [`Entry::fault`], so that an error can name
-/// both.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    kind: String,
-
-    endpoint: Option<String>,
-    #[serde(default)]
-    next_page: bool,
-    skip: Option<u64>,
-    times: Option<u64>,
-    probability: Option<f64>,
-    during_ms: Option<u64>,
-    #[serde(default)]
-    always: bool,
-    #[serde(default)]
-    optional: bool,
-
-    code: Option<String>,
-    retry_after_ms: Option<u64>,
-    status: Option<u16>,
-    content_type: Option<String>,
-    body: Option<String>,
-    percent: Option<u8>,
-    piece: Option<usize>,
-    pause_ms: Option<u64>,
-    operations: Option<String>,
-    fixed_ms: Option<u64>,
-    from_ms: Option<u64>,
-    to_ms: Option<u64>,
-    mean_ms: Option<u64>,
-    median_ms: Option<u64>,
-    p99_ms: Option<u64>,
-}
-
 impl File {
     fn into_faults(self, file: &str) -> Result<Faults, FaultFileError> {
         if self.rate_limit.as_ref().is_some_and(|limit| limit.per_ms == 0) {
             let reason = "`rate_limit.per_ms` is 0; it is the time in which so many requests are allowed";
             return Err(FaultFileError::Setting { file: file.to_owned(), reason: reason.to_owned() });
         }
+        let virtual_time = self.virtual_time.as_deref().map(moment).transpose();
+        let virtual_time =
+            virtual_time.map_err(|reason| FaultFileError::Setting { file: file.to_owned(), reason })?;
         let rules = self.fault.into_iter().enumerate().map(|(index, entry)| {
             let number = index + 1;
             let planned_at = PlannedAt::File { file: file.to_owned(), number };
@@ -161,6 +139,7 @@ impl File {
         Ok(Faults {
             seed: self.seed,
             index_lag: self.index_lag_ms.map(Duration::from_millis),
+            virtual_time,
             rate_limit: self.rate_limit.map(|limit| RateLimit {
                 requests: limit.requests,
                 per: Duration::from_millis(limit.per_ms),
@@ -170,155 +149,26 @@ impl File {
     }
 }
 
-impl Entry {
-    fn into_rule(mut self, planned_at: PlannedAt) -> Result<FaultRule, String> {
-        let fault = self.fault()?;
-        self.refuse_leftovers()?;
-        let mut rule = FaultRule::planned(fault, planned_at);
-        rule.endpoint = self.endpoint;
-        rule.next_page = self.next_page;
-        rule.skip = self.skip.unwrap_or(0);
-        rule.optional = self.optional;
-        if let Some(probability) = self.probability {
-            if !(0.0..=1.0).contains(&probability) {
-                return Err(format!("`probability` is {probability}; it is from 0 to 1"));
-            }
-            rule = rule.probability(probability);
-        }
-        if let Some(during_ms) = self.during_ms {
-            rule = rule.during(Duration::from_millis(during_ms));
-        }
-        let is_latency = matches!(rule.fault, Fault::Latency(_));
-        match (self.always, self.times) {
-            (true, Some(_)) => return Err("`always` and `times` contradict each other".to_owned()),
-            (false, Some(0)) => return Err("`times` is 0; leave the fault out instead".to_owned()),
-            (false, Some(times)) => rule.times = Some(times),
-            (true, None) => rule.times = None,
-            (false, None) if is_latency => {
-                rule.times = None;
-                rule.optional = true;
-            }
-            (false, None) => {}
-        }
-        Ok(rule)
+/// A moment in milliseconds since 1970.
+fn moment(text: &str) -> Result<i64, String> {
+    if text == "now" {
+        return Ok(Clock::of_the_machine().now_ms());
     }
-
-    /// The fault; takes out the members that belong to its kind.
-    fn fault(&mut self) -> Result<Fault, String> {
-        let kind = self.kind.clone();
-        let missing = |member: &str| format!("a `{kind}` needs `{member}`");
-        let ms = |value: Option<u64>| value.map(Duration::from_millis);
-        Ok(match kind.as_str() {
-            "status" => {
-                let code = self.code.take().ok_or_else(|| missing("code"))?;
-                let code = ServerErrorCode::from(code.as_str());
-                if code.http_status().is_none() {
-                    return Err(format!(
-                        "`{}` is not a code of CloudKit, such as `TRY_AGAIN_LATER`",
-                        code.as_str()
-                    ));
-                }
-                Fault::Status { code, retry_after: ms(self.retry_after_ms.take()) }
-            }
-            "throttle" => {
-                Fault::throttled(ms(self.retry_after_ms.take()).ok_or_else(|| missing("retry_after_ms"))?)
-            }
-            "drop-before-commit" => Fault::DropBeforeCommit,
-            "drop-after-commit" => Fault::DropAfterCommit,
-            "raw" => {
-                let status = self.status.take().ok_or_else(|| missing("status"))?;
-                if !(200..=599).contains(&status) {
-                    return Err(format!("`status` is {status}; the status of a reply is from 200 to 599"));
-                }
-                Fault::Raw {
-                    status,
-                    content_type: self.content_type.take().unwrap_or_else(|| "text/html".to_owned()),
-                    body: self.body.take().unwrap_or_default().into_bytes(),
-                }
-            }
-            "truncated-body" => {
-                let percent = self.percent.take().unwrap_or(50);
-                if percent > 100 {
-                    return Err(format!("`percent` is {percent}; it is from 0 to 100"));
-                }
-                Fault::TruncatedBody { percent }
-            }
-            "slow-body" => Fault::SlowBody {
-                piece: self.piece.take().ok_or_else(|| missing("piece"))?,
-                pause: ms(self.pause_ms.take()).ok_or_else(|| missing("pause_ms"))?,
-            },
-            "misdirected" => Fault::Misdirected,
-            "expired-token" => Fault::ExpiredToken,
-            "write-before" => {
-                let operations = self.operations.take().ok_or_else(|| missing("operations"))?;
-                serde_json::from_str::<Vec<serde_json::Value>>(&operations)
-                    .map_err(|error| format!("`operations` is not a JSON array: {error}"))?;
-                Fault::WriteBefore { operations }
-            }
-            "latency" => Fault::Latency(self.latency()?),
-            _ => {
-                return Err(format!(
-                    "there is no kind `{kind}`; the kinds are status, throttle, drop-before-commit, \
-                     drop-after-commit, raw, truncated-body, slow-body, misdirected, expired-token, write-before and \
-                     latency"
-                ));
-            }
-        })
-    }
-
-    fn latency(&mut self) -> Result<Latency, String> {
-        let mut ms = |value: fn(&mut Self) -> &mut Option<u64>| value(self).take().map(Duration::from_millis);
-        let fixed = ms(|entry| &mut entry.fixed_ms);
-        let range = (ms(|entry| &mut entry.from_ms), ms(|entry| &mut entry.to_ms));
-        let mean = ms(|entry| &mut entry.mean_ms);
-        let tail = (ms(|entry| &mut entry.median_ms), ms(|entry| &mut entry.p99_ms));
-        match (fixed, range, mean, tail) {
-            (Some(fixed), (None, None), None, (None, None)) => Ok(Latency::Fixed(fixed)),
-            (None, (Some(from), Some(to)), None, (None, None)) if from <= to => Ok(Latency::Uniform { from, to }),
-            (None, (None, None), Some(mean), (None, None)) => Ok(Latency::Exponential { mean }),
-            (None, (None, None), None, (Some(median), Some(p99))) if median <= p99 && !median.is_zero() => {
-                Ok(Latency::LongTail { median, p99 })
-            }
-            _ => Err("a `latency` needs `fixed_ms`, or `from_ms` up to `to_ms`, or `mean_ms`, or `median_ms` above 0 up \
-                      to `p99_ms`, and only one of these"
-                .to_owned()),
-        }
-    }
-
-    /// Members that are left belong to another kind.
-    fn refuse_leftovers(&self) -> Result<(), String> {
-        let given = [
-            ("code", self.code.is_some()),
-            ("retry_after_ms", self.retry_after_ms.is_some()),
-            ("status", self.status.is_some()),
-            ("content_type", self.content_type.is_some()),
-            ("body", self.body.is_some()),
-            ("percent", self.percent.is_some()),
-            ("piece", self.piece.is_some()),
-            ("pause_ms", self.pause_ms.is_some()),
-            ("operations", self.operations.is_some()),
-            ("fixed_ms", self.fixed_ms.is_some()),
-            ("from_ms", self.from_ms.is_some()),
-            ("to_ms", self.to_ms.is_some()),
-            ("mean_ms", self.mean_ms.is_some()),
-            ("median_ms", self.median_ms.is_some()),
-            ("p99_ms", self.p99_ms.is_some()),
-        ];
-        match given.into_iter().find(|(_, is_given)| *is_given) {
-            Some((member, _)) => Err(format!("a `{}` has no `{member}`", self.kind)),
-            None => Ok(()),
-        }
-    }
+    let moment: Result<jiff::Timestamp, _> = text.parse();
+    moment.map(jiff::Timestamp::as_millisecond).map_err(|_| {
+        format!("`virtual_time` is `{text}`; it is a moment such as `2026-01-01T00:00:00Z`, or `now`")
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use cloudkit_core::ServerErrorCode;
+
+    use super::super::{Fault, FaultRule, Latency};
     use super::*;
 
     fn read(text: &str) -> Result<Faults, FaultFileError> {
-        let file: File = toml::from_str(text)
-            .map_err(|error| FaultFileError::Syntax { file: "f.toml".to_owned(), source: error.into() })?;
-        file.into_faults("f.toml")
+        Faults::read("f.toml", text, false)
     }
 
     /// The rules without the places where they were written.
@@ -335,6 +185,7 @@ mod tests {
         let text = r#"
             seed = 42
             index_lag_ms = 3000
+            virtual_time = "2026-01-01T00:00:00Z"
             rate_limit = { requests = 40, per_ms = 1000 }
 
             [[fault]]
@@ -370,6 +221,7 @@ mod tests {
         "#;
         let expected = Faults::seeded(42)
             .index_lag(ms(3000))
+            .virtual_time_from(1_767_225_600_000)
             .rate_limit(40, ms(1000))
             .latency(Latency::LongTail { median: ms(60), p99: ms(900) })
             .rule(FaultRule::new(Fault::DropAfterCommit).at("records/modify").probability(0.05))
@@ -401,6 +253,8 @@ mod tests {
             (fault("kind = \"latency\"\nfixed_ms = 3\nmean_ms = 4"), "only one of these"),
             (fault("kind = \"latency\"\nfrom_ms = 4\nto_ms = 3"), "only one of these"),
             ("rate_limit = { requests = 1, per_ms = 0 }".to_owned(), "`rate_limit.per_ms` is 0"),
+            ("virtual_time = \"noon\"".to_owned(), "`virtual_time` is `noon`"),
+            (fault("kind = \"empty-pages\"\npages = 127"), "`pages` is 127; it is from 1 to 126"),
         ] {
             let error = read(&text).expect_err(&text).to_string();
             assert!(error.contains(expected), "{text} gives {error}");

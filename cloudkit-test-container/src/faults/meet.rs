@@ -1,19 +1,24 @@
 //! Which fault a request meets.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::plan::RateLimit;
-use super::{Fault, FaultRule, Faults};
+use super::{Endpoint, Fault, FaultRule, Faults, Service};
 use crate::random::Random;
 
 /// What is known of a request when it arrives, as far as rules ask for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival<'a> {
-    pub(crate) endpoint: &'a str,
+    pub(crate) endpoint: Endpoint<'a>,
     /// Whether it asks for a further page.
     pub(crate) next_page: bool,
-    pub(crate) has_web_auth_token: bool,
+    /// Whether it carries a token that can expire.
+    pub(crate) has_token: bool,
+    pub(crate) has_sync_token: bool,
+    /// Whether it asks for a page of a run of empty ones, or for the full one behind it.
+    pub(crate) within_empty_pages: bool,
     /// By the container's clock, in milliseconds since 1970.
     pub(crate) now_ms: i64,
 }
@@ -32,6 +37,23 @@ pub(crate) struct Running {
     rules: Vec<Active>,
     next_id: u64,
     bucket: Option<Bucket>,
+    /// The latest rules that are used up, for people to look at.
+    used_up: VecDeque<Active>,
+}
+
+/// So many rules that are used up are remembered.
+const USED_UP: usize = 100;
+
+/// A rule of the plan, and what has become of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) rule: FaultRule,
+    /// How many requests have met it.
+    pub(crate) met: u64,
+    /// How many more have to.
+    pub(crate) required: u64,
+    /// Whether no request can meet it any more.
+    pub(crate) over: bool,
 }
 
 #[derive(Debug)]
@@ -47,12 +69,20 @@ struct Active {
 
 impl Running {
     pub(crate) fn new(faults: Faults, seed: u64, now_ms: i64) -> Self {
-        let bucket = faults.rate_limit.map(|limit| Bucket::full(limit, now_ms));
-        let mut running = Self { seed, rules: Vec::new(), next_id: 0, bucket };
-        for rule in faults.rules {
-            running.plan(rule, now_ms);
-        }
+        let mut running =
+            Self { seed, rules: Vec::new(), next_id: 0, bucket: None, used_up: VecDeque::new() };
+        running.plan_all(faults, now_ms);
         running
+    }
+
+    /// Adds the rules of a plan, and takes its limit of requests in place of another.
+    pub(crate) fn plan_all(&mut self, faults: Faults, now_ms: i64) {
+        if let Some(limit) = faults.rate_limit {
+            self.bucket = Some(Bucket::full(limit, now_ms));
+        }
+        for rule in faults.rules {
+            self.plan(rule, now_ms);
+        }
     }
 
     pub(crate) fn plan(&mut self, rule: FaultRule, now_ms: i64) {
@@ -89,8 +119,14 @@ impl Running {
                 fault => met.fault = Some(fault.clone()),
             }
         }
-        self.rules.retain(|active| !active.is_used_up());
+        for active in self.rules.extract_if(.., |active| active.is_used_up()) {
+            if self.used_up.len() == USED_UP {
+                self.used_up.pop_front();
+            }
+            self.used_up.push_back(active);
+        }
         if met.fault.is_none()
+            && arrival.endpoint.service == Service::Web
             && let Some(bucket) = &mut self.bucket
         {
             met.fault = bucket.take(arrival.now_ms).map(Fault::throttled);
@@ -123,6 +159,25 @@ impl Running {
 
     pub(crate) fn forget(&mut self) {
         self.rules.clear();
+        self.used_up.clear();
+    }
+
+    /// What everything that is left to chance follows.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The plan, in the order in which it was made, with the latest rules that are used up.
+    pub(crate) fn planned(&self, now_ms: i64) -> Vec<Planned> {
+        let mut all: Vec<&Active> = self.used_up.iter().chain(&self.rules).collect();
+        all.sort_by_key(|active| active.id);
+        let show = |active: &Active| Planned {
+            rule: active.rule.clone(),
+            met: active.met,
+            required: active.rule.required().saturating_sub(active.met),
+            over: active.is_used_up() || active.ends_ms.is_some_and(|ends_ms| now_ms >= ends_ms),
+        };
+        all.into_iter().map(show).collect()
     }
 
     fn still_required(&self) -> impl Iterator<Item = &Active> {
@@ -133,9 +188,16 @@ impl Running {
 impl Active {
     fn is_for(&self, arrival: &Arrival<'_>) -> bool {
         let FaultRule { fault, endpoint, next_page, .. } = &self.rule;
-        endpoint.as_deref().is_none_or(|endpoint| endpoint == arrival.endpoint)
+        let can_happen = match fault {
+            Fault::ExpiredToken => arrival.has_token,
+            Fault::ExpiredSyncTokens => arrival.has_sync_token,
+            Fault::EmptyPages { .. } => !arrival.within_empty_pages,
+            _ => true,
+        };
+        arrival.endpoint.is_meant_by(endpoint.as_deref())
             && (!next_page || arrival.next_page)
-            && (*fault != Fault::ExpiredToken || arrival.has_web_auth_token)
+            && can_happen
+            && fault.can_happen_at(arrival.endpoint)
             && self.ends_ms.is_none_or(|ends_ms| arrival.now_ms < ends_ms)
             && !self.is_used_up()
     }
@@ -193,7 +255,14 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     fn arrival(endpoint: &str) -> Arrival<'_> {
-        Arrival { endpoint, next_page: false, has_web_auth_token: false, now_ms: 0 }
+        Arrival {
+            endpoint: Endpoint { service: Service::Web, name: endpoint },
+            next_page: false,
+            has_token: false,
+            has_sync_token: false,
+            within_empty_pages: false,
+            now_ms: 0,
+        }
     }
 
     fn running(faults: Faults) -> Running {
@@ -254,11 +323,11 @@ mod tests {
         let rule = FaultRule::new(Fault::ExpiredToken).on_next_page();
         let mut running = running(Faults::new().rule(rule));
         let plain = arrival("records/query");
-        for (next_page, has_web_auth_token) in [(false, true), (true, false)] {
-            let arrival = Arrival { next_page, has_web_auth_token, ..plain };
+        for (next_page, has_token) in [(false, true), (true, false)] {
+            let arrival = Arrival { next_page, has_token, ..plain };
             assert_eq!(running.meet(&arrival).fault, None);
         }
-        let arrival = Arrival { next_page: true, has_web_auth_token: true, ..plain };
+        let arrival = Arrival { next_page: true, has_token: true, ..plain };
         assert_eq!(running.meet(&arrival).fault, Some(Fault::ExpiredToken));
     }
 

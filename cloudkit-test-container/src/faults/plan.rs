@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloudkit_core::ServerErrorCode;
 
-use super::{Fault, FaultRule, Latency};
+use super::{Endpoint, Fault, FaultRule, Latency};
 
 /// A plan of what goes wrong, for [`TestContainerBuilder::faults`](crate::TestContainerBuilder::faults).
 ///
@@ -55,6 +55,8 @@ use super::{Fault, FaultRule, Latency};
 pub struct Faults {
     pub(crate) seed: Option<u64>,
     pub(crate) index_lag: Option<Duration>,
+    /// Where virtual time starts, in milliseconds since 1970.
+    pub(crate) virtual_time: Option<i64>,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) rules: Vec<FaultRule>,
 }
@@ -97,7 +99,14 @@ impl Faults {
         self
     }
 
-    /// Delays all requests.
+    /// Lets the container's clock stand at this moment until somebody moves it, in milliseconds since 1970 in UTC: see
+    /// [`TestContainerBuilder::virtual_time_from`](crate::TestContainerBuilder::virtual_time_from).
+    pub const fn virtual_time_from(mut self, start_ms: i64) -> Self {
+        self.virtual_time = Some(start_ms);
+        self
+    }
+
+    /// Delays all requests to the web services.
     #[track_caller]
     pub fn latency(self, latency: Latency) -> Self {
         self.rule(FaultRule::new(Fault::Latency(latency)).always().optional())
@@ -127,25 +136,20 @@ impl Faults {
         self.rule(FaultRule::new(Fault::DropAfterCommit).probability(probability))
     }
 
+    /// Puts so many empty pages with this probability before a page of a change feed.
+    #[track_caller]
+    pub fn empty_pages(self, probability: f64, pages: u8) -> Self {
+        self.rule(FaultRule::new(Fault::EmptyPages { pages }).probability(probability))
+    }
+
     /// Closes connections with this probability in the middle of the reply.
     #[track_caller]
     pub fn truncate(self, probability: f64) -> Self {
         self.rule(FaultRule::new(Fault::TruncatedBody { percent: 50 }).probability(probability))
     }
 
-    /// Checks that the rules are for endpoints that there are.
-    pub(crate) fn check_endpoints(&self, is_known: impl Fn(&str) -> bool) -> Result<(), String> {
-        for rule in &self.rules {
-            if let Some(endpoint) = rule.endpoint.as_deref()
-                && !is_known(endpoint)
-            {
-                return Err(format!(
-                    "{}: the `{}` is for `{endpoint}`, which is no endpoint; one is `records/modify`",
-                    rule.planned_at,
-                    rule.fault.kind()
-                ));
-            }
-        }
-        Ok(())
+    /// Checks that there are endpoints at which the rules can be met.
+    pub(crate) fn check_endpoints(&self, known: &[Endpoint<'_>]) -> Result<(), String> {
+        self.rules.iter().try_for_each(|rule| rule.check_endpoint(known))
     }
 }

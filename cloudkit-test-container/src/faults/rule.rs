@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use super::Fault;
+use super::{Endpoint, Fault};
 
 /// A fault and the requests that meet it.
 ///
@@ -40,7 +40,12 @@ pub struct FaultRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PlannedAt {
     Code(&'static Location<'static>),
-    File { file: String, number: usize },
+    File {
+        file: String,
+        number: usize,
+    },
+    /// A rule in one line of text, which is this.
+    Text(String),
 }
 
 impl fmt::Display for PlannedAt {
@@ -48,6 +53,7 @@ impl fmt::Display for PlannedAt {
         match self {
             Self::Code(location) => write!(f, "{location}"),
             Self::File { file, number } => write!(f, "{file}, fault {number}"),
+            Self::Text(text) => write!(f, "`{text}`"),
         }
     }
 }
@@ -73,13 +79,18 @@ impl FaultRule {
         }
     }
 
-    /// Only for requests to this endpoint, such as `records/modify`.
+    /// Only for requests to this endpoint: `records/modify` or any other of the web services; `files/upload` and
+    /// `files/download` for the addresses of files; `webcourier` for the long poll; or an operation of the management API
+    /// under the name that Apple's JavaScript has for it, such as `management/queryRecords`.
+    ///
+    /// A star at the end stands for the rest of the name: `records/*`, `management/*`, or `*` for everything. A rule
+    /// without an endpoint is for the web services alone.
     pub fn at(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = Some(endpoint.into());
         self
     }
 
-    /// Only for requests that ask for a further page, with a continuation marker or a sync token.
+    /// Only for requests that ask for a further page: with a continuation marker, a sync token or a change token.
     pub const fn on_next_page(mut self) -> Self {
         self.next_page = true;
         self
@@ -123,6 +134,25 @@ impl FaultRule {
     pub const fn optional(mut self) -> Self {
         self.optional = true;
         self
+    }
+
+    /// The place where it was written.
+    pub(crate) fn planned_at(&self) -> String {
+        self.planned_at.to_string()
+    }
+
+    /// Checks that there are endpoints at which the rule can be met.
+    pub(crate) fn check_endpoint(&self, known: &[Endpoint<'_>]) -> Result<(), String> {
+        let Some(pattern) = self.endpoint.as_deref() else { return Ok(()) };
+        let mut meant = known.iter().filter(|endpoint| endpoint.is_meant_by(Some(pattern))).peekable();
+        let why = if meant.peek().is_none() {
+            "which is no endpoint; one is `records/modify`"
+        } else if meant.any(|endpoint| self.fault.can_happen_at(*endpoint)) {
+            return Ok(());
+        } else {
+            "whose requests never meet such a fault"
+        };
+        Err(format!("{}: the `{}` is for `{pattern}`, {why}", self.planned_at, self.fault.kind()))
     }
 
     /// How often it has to be met at least.

@@ -13,12 +13,16 @@ use super::error::Refusal;
 use crate::api::{Caller, Endpoint, Scope};
 use crate::auth::{Findings, SignedRequest, authenticate};
 use crate::random::Random;
+use crate::server::Request;
 use crate::store::{Store, StoreError};
 
 const MANAGEMENT_TOKEN: &str = "x-apple-cloudkit-management-token";
 const USER_TOKEN: &str = "x-apple-cloudkit-user-token";
 const API_TOKEN: &str = "x-apple-cloudkit-api-token";
 const WEB_AUTH_TOKEN: &str = "x-apple-cloudkit-web-auth-token";
+
+/// Whoever holds the management token belongs to the team, and has no user record in the container.
+pub(crate) const DEVELOPER: &str = "_developer";
 
 /// The team of a container, and the tokens of the management API.
 pub(crate) struct Access {
@@ -60,6 +64,15 @@ impl Access {
         tokens.insert(token, user_record_name);
     }
 
+    pub(crate) fn user_tokens(&self) -> Vec<String> {
+        let tokens = self.user_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.keys().cloned().collect()
+    }
+
+    fn forget_user_token(&self, token: &str) {
+        self.user_tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(token);
+    }
+
     fn user_of(&self, token: &str) -> Option<String> {
         let tokens = self.user_tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.get(token).cloned()
@@ -91,7 +104,28 @@ fn management_token(headers: &HeaderMap) -> Option<&str> {
     })
 }
 
+/// Whether a request carries a token that can expire.
+pub(crate) fn has_token(request: &Request) -> bool {
+    let headers = &request.headers;
+    [USER_TOKEN, WEB_AUTH_TOKEN].iter().any(|name| header(headers, name).is_some())
+        || management_token(headers).is_some()
+}
+
 impl Cx<'_> {
+    /// Ends the life of the token that the request is judged by.
+    pub(super) fn expire_token(&self) -> Result<(), Refusal> {
+        let headers = &self.request.headers;
+        if let Some(token) = header(headers, USER_TOKEN) {
+            self.state.access().forget_user_token(token);
+        } else if let Some(token) = header(headers, WEB_AUTH_TOKEN) {
+            self.state.expire_web_auth_token(token);
+        } else {
+            // The management token is the only one of the container, so it is refused this once.
+            return Err(Refusal::unauthorised("Authentication failed: the management token has expired"));
+        }
+        Ok(())
+    }
+
     /// Lets only the holder of the management token pass, and only to the team and container that are served.
     pub(super) fn require_management_token(&self) -> Result<(), Refusal> {
         let access = self.state.access();
@@ -138,8 +172,7 @@ impl Cx<'_> {
                 return Err(Refusal::unauthorised("Authentication failed: unknown management token"));
             }
             if self.route.scope == Scope::Public && reads {
-                // It belongs to a person of the team, who has no user record here.
-                return Ok(Caller::Key { record_name: "_developer".to_owned() });
+                return Ok(Caller::Key { record_name: DEVELOPER.to_owned() });
             }
         }
         Err(self.state.sign_in(ServerErrorCode::AuthenticationRequired, self.route.environment, None).into())

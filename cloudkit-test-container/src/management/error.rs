@@ -79,9 +79,7 @@ impl Refusal {
 impl From<ApiError> for Refusal {
     fn from(error: ApiError) -> Self {
         let mut refusal = Self::new(error.http_status(), &error.code, error.reason.as_str());
-        refusal.retry_after_seconds = error
-            .retry_after
-            .map(|retry_after| retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0));
+        refusal.retry_after_seconds = error.retry_after_seconds();
         refusal.redirect_url.clone_from(&error.redirect_url);
         refusal
     }

@@ -18,15 +18,18 @@ mod shares;
 mod value;
 mod zones;
 
+use std::cell::Cell;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-pub(crate) use access::Access;
+pub(crate) use access::{Access, DEVELOPER, has_token};
 use error::Refusal;
 use route::{Operation, Route};
 
-use crate::server::{Reply, Request, State};
+use crate::faults::Fault;
+use crate::server::{Reply, Request, State, in_place};
 
 /// What an operation that succeeds answers.
 struct Answer {
@@ -51,6 +54,13 @@ struct Cx<'a> {
     state: &'a State,
     request: &'a Request,
     route: &'a Route,
+    /// The planned fault that the request has met, until an endpoint of the web services meets it.
+    fault: &'a Cell<Option<&'a Fault>>,
+}
+
+/// The methods and paths of all operations.
+pub(crate) fn endpoints() -> Vec<(&'static str, String)> {
+    route::ROUTES.iter().map(|(_, method, path)| (*method, format!("/{path}"))).collect()
 }
 
 /// Whether a path belongs to the management API.
@@ -59,9 +69,33 @@ pub(crate) fn serves(target: &str) -> bool {
     ["/v1/", "/teams/", "/users/"].iter().any(|start| path.starts_with(start))
 }
 
+/// The names of all operations, as rules of faults have them.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    route::operations().map(Operation::name)
+}
+
+/// The name by which rules know the operation that a request asks for.
+pub(crate) fn name_of(method: &str, target: &str) -> Option<&'static str> {
+    Some(route::route(method, target).ok()?.operation.name())
+}
+
 /// Answers a request. Returns the error code for the log if the request is refused.
-pub(crate) fn respond(state: &State, request: &Request, uuid: &str, reply: &mut Reply) -> Option<String> {
-    match answer(state, request) {
+pub(crate) fn respond(
+    state: &State,
+    request: &Request,
+    fault: Option<&Fault>,
+    uuid: &str,
+    reply: &mut Reply,
+) -> Option<String> {
+    let answered = match in_place(fault) {
+        Ok(Some(planned)) => {
+            *reply = planned;
+            return None;
+        }
+        Ok(None) => answer(state, request, fault),
+        Err(error) => Err(error.into()),
+    };
+    match answered {
         Ok(answer) => {
             reply.status = answer.status;
             reply.headers.extend(answer.headers);
@@ -84,9 +118,13 @@ pub(crate) fn respond(state: &State, request: &Request, uuid: &str, reply: &mut 
     }
 }
 
-fn answer(state: &State, request: &Request) -> Result<Answer, Refusal> {
+fn answer(state: &State, request: &Request, fault: Option<&Fault>) -> Result<Answer, Refusal> {
     let route = route::route(&request.method, &request.target)?;
-    let cx = Cx { state, request, route: &route };
+    let fault = Cell::new(fault);
+    let cx = Cx { state, request, route: &route, fault: &fault };
+    if fault.get() == Some(&Fault::ExpiredToken) {
+        cx.expire_token()?;
+    }
     match route.operation {
         Operation::GetTeams => directory::teams(cx),
         Operation::GetContainers => directory::containers(cx),

@@ -34,6 +34,42 @@ pub(super) enum Operation {
     GetSessionUser,
 }
 
+impl Operation {
+    /// The name by which rules of faults know it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::GetTeams => "management/getTeams",
+            Self::GetContainers => "management/getContainers",
+            Self::ExportSchema => "management/exportSchema",
+            Self::ValidateSchema => "management/validateSchema",
+            Self::ImportSchema => "management/importSchema",
+            Self::ResetToProduction => "management/resetToProduction",
+            Self::ResetConfigToProduction => "management/resetConfigToProduction",
+            Self::CreateRecord => "management/createRecord",
+            Self::GetRecord => "management/getRecord",
+            Self::UpdateRecord => "management/updateRecord",
+            Self::DeleteRecord => "management/deleteRecord",
+            Self::LookupRecords => "management/lookupRecords",
+            Self::QueryRecords => "management/queryRecords",
+            Self::QueryRecordChanges => "management/queryRecordChanges",
+            Self::DeleteRecordsByQuery => "management/deleteRecordsByQuery",
+            Self::GetZones => "management/getZones",
+            Self::GetZone => "management/getZone",
+            Self::CreateZone => "management/createZone",
+            Self::DeleteZone => "management/deleteZone",
+            Self::CreateAssetUploadUrl => "management/createAssetUploadUrl",
+            Self::ResolveRecord => "management/resolveRecord",
+            Self::AcceptRecord => "management/acceptRecord",
+            Self::GetSessionUser => "management/getSessionUser",
+        }
+    }
+}
+
+/// All operations.
+pub(super) fn operations() -> impl Iterator<Item = Operation> {
+    ROUTES.iter().map(|(operation, ..)| *operation)
+}
+
 /// An operation, with what its path names. What the path does not have is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
@@ -48,7 +84,7 @@ pub(super) struct Route {
 }
 
 /// Every operation with its method and path. `{E}` is the environment and `{D}` the database, both in any case.
-const ROUTES: [(Operation, &str, &str); 23] = {
+pub(super) const ROUTES: [(Operation, &str, &str); 23] = {
     use Operation::*;
     [
         (GetTeams, "GET", "users/current/teams"),

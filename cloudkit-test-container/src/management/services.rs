@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Cx;
 use super::error::Refusal;
 use crate::api::{ApiError, Call, Endpoint, answer, upload_for_any_record};
+use crate::server::{empty_pages, happen_before};
 use crate::store::DEFAULT_ZONE;
 
 impl Cx<'_> {
@@ -65,8 +66,11 @@ impl Cx<'_> {
             caller: &caller,
             now: self.state.clock().now_ms(),
             wants_sync_token: false,
+            empty_pages: empty_pages(self.fault.get()),
         };
         let body = request.to_string();
+        // An operation may ask several endpoints. What was planned happens once, before the first.
+        happen_before(&call, self.fault.take(), body.as_bytes())?;
         let reply = ask(&call, endpoint, &body).map_err(|mut error| {
             error.locate(body.as_bytes());
             error

@@ -6,11 +6,15 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::watch;
 
-use super::{Reply, Request, State};
+use super::{Reply, Request, State, in_place};
 use crate::api::ApiError;
+use crate::faults::Fault;
 
 /// Where notifications are fetched.
-const PATH: &str = "/aps";
+pub(super) const PATH: &str = "/aps";
+
+/// What rules of faults call the long poll: Apple's word for its address.
+pub(super) const NAME: &str = "webcourier";
 
 /// Tells the requests that wait when to look again.
 #[derive(Debug)]
@@ -51,24 +55,19 @@ impl State {
 }
 
 /// The token of a long poll; `None` if the request is none.
-fn token(request: &Request) -> Option<&str> {
-    let query = request.target.strip_prefix(PATH)?.strip_prefix('?')?;
-    if request.method != "GET" {
+pub(super) fn token<'r>(method: &str, target: &'r str) -> Option<&'r str> {
+    let query = target.strip_prefix(PATH)?.strip_prefix('?')?;
+    if method != "GET" {
         return None;
     }
     query.split('&').find_map(|pair| pair.strip_prefix("tok="))
-}
-
-/// Whether a request is a long poll.
-pub(super) fn is_poll(request: &Request) -> bool {
-    token(request).is_some()
 }
 
 /// Lets a long poll wait until there is something for it, and every other request pass.
 ///
 /// It waits by the machine's time, in virtual time too: a reader who is patient must not move the clock for others.
 pub(super) async fn wait(state: &State, request: &Request) {
-    let Some(token) = token(request) else { return };
+    let Some(token) = token(&request.method, &request.target) else { return };
     let mut rings = state.courier().rings.subscribe();
     let end = tokio::time::sleep(state.settings().long_poll);
     tokio::pin!(end);
@@ -92,9 +91,15 @@ fn is_patient(state: &State, token: &str) -> bool {
 }
 
 /// Answers a long poll with one notification, or with nothing if none has come.
-pub(super) fn respond(state: &State, request: &Request) -> Result<Reply, ApiError> {
-    let token = token(request).unwrap_or_default();
+pub(super) fn respond(state: &State, request: &Request, fault: Option<&Fault>) -> Result<Reply, ApiError> {
+    if let Some(planned) = in_place(fault)? {
+        return Ok(planned);
+    }
+    let token = token(&request.method, &request.target).unwrap_or_default();
     let mut store = state.store();
+    if fault == Some(&Fault::ExpiredToken) {
+        store.expire_push_token(token, state.clock().now_ms())?;
+    }
     if !store.can_poll(token, state.clock().now_ms())? {
         return Err(ApiError::new(
             cloudkit_core::ServerErrorCode::NotFound,

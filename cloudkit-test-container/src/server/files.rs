@@ -5,33 +5,64 @@ use bytes::Bytes;
 use futures_util::{FutureExt as _, stream};
 use http::{HeaderMap, HeaderValue, header};
 
-use super::{Reply, Request, State};
+use super::{Reply, Request, State, in_place};
 use crate::api::issue_receipt;
 use crate::assets::{BadAddress, DOWNLOAD_PREFIX, UPLOAD_PATH, file_at, file_checksum, reference_checksum};
 use crate::facts;
+use crate::faults::Fault;
 use crate::store::StoreError;
 use crate::value::{Asset, write_asset};
+
+/// What rules of faults call uploads.
+pub(super) const UPLOAD: &str = "files/upload";
+
+/// What rules of faults call downloads.
+pub(super) const DOWNLOAD: &str = "files/download";
+
+/// The name by which rules know a transfer; `None` if the request is none.
+pub(super) fn name_of(request: &Request) -> Option<&'static str> {
+    match request.method.as_str() {
+        "POST" => is_upload(&request.target).then_some(UPLOAD),
+        "GET" => request.target.starts_with(DOWNLOAD_PREFIX).then_some(DOWNLOAD),
+        _ => None,
+    }
+}
 
 /// Whether a target is the address of an upload.
 pub(super) fn is_upload(target: &str) -> bool {
     target.split_once('?').is_some_and(|(path, _)| path == UPLOAD_PATH)
 }
 
-/// Answers a request to one of the addresses; `None` if the target is none of them.
-pub(super) fn respond(state: &State, request: &Request) -> Option<Reply> {
+/// Whether a target is one of the addresses.
+pub(super) fn serves(target: &str) -> bool {
+    is_upload(target) || target.starts_with(DOWNLOAD_PREFIX)
+}
+
+/// Answers a request to one of the addresses.
+pub(super) fn respond(state: &State, request: &Request, fault: Option<&Fault>) -> Reply {
     let (answer, method) = if is_upload(&request.target) {
-        (upload as fn(&State, &Request) -> Result<Reply, Refusal>, "POST")
-    } else if request.target.starts_with(DOWNLOAD_PREFIX) {
-        (download as _, "GET")
+        (upload as fn(&State, &Request, bool) -> Result<Reply, Refusal>, "POST")
     } else {
-        return None;
+        (download as _, "GET")
     };
     if request.method != method {
         let mut reply = plain(405, "method not allowed");
         reply.headers.insert(header::ALLOW, HeaderValue::from_static(method));
-        return Some(reply);
+        return reply;
     }
-    Some(answer(state, request).unwrap_or_else(|refusal| plain(refusal.status, &refusal.reason)))
+    match in_place(fault) {
+        Ok(Some(planned)) => return planned,
+        Ok(None) => {}
+        Err(error) => {
+            let mut reply = plain(error.http_status(), &error.reason);
+            if let Some(seconds) = error.retry_after_seconds() {
+                reply.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            return reply;
+        }
+    }
+    let expired = fault == Some(&Fault::ExpiredToken);
+    answer(state, request, expired).unwrap_or_else(|refusal| plain(refusal.status, &refusal.reason))
 }
 
 /// Why a file cannot be uploaded or fetched.
@@ -53,10 +84,14 @@ impl From<StoreError> for Refusal {
     }
 }
 
-fn upload(state: &State, request: &Request) -> Result<Reply, Refusal> {
+/// Takes a file. An address that has `expired` is of no use ever after.
+fn upload(state: &State, request: &Request, expired: bool) -> Result<Reply, Refusal> {
     let query = request.target.split_once('?').map_or("", |(_, query)| query);
     let token = query.split('&').find_map(|pair| pair.strip_prefix("token=")).unwrap_or_default();
     let now = state.clock().now_ms();
+    if expired {
+        state.store().expire_upload_url(token, now)?;
+    }
     let Some((database, place, expires_at)) = state.store().upload_url(token)? else {
         return Err(Refusal::new(404, "no such upload; ask assets/upload for an address"));
     };
@@ -93,9 +128,12 @@ fn upload(state: &State, request: &Request) -> Result<Reply, Refusal> {
     Ok(Reply::new(200, HeaderMap::new(), body))
 }
 
-fn download(state: &State, request: &Request) -> Result<Reply, Refusal> {
+/// Gives a file. An address that has `expired` is refused this once: a record that is read again while the clock stands
+/// gives the same address.
+fn download(state: &State, request: &Request, expired: bool) -> Result<Reply, Refusal> {
     let rest = request.target.strip_prefix(DOWNLOAD_PREFIX).unwrap_or_default();
-    let checksum = file_at(rest, state.download_key(), state.clock().now_ms()).map_err(|bad| match bad {
+    let now = if expired { i64::MAX } else { state.clock().now_ms() };
+    let checksum = file_at(rest, state.download_key(), now).map_err(|bad| match bad {
         BadAddress::Unknown => Refusal::new(403, "not an address of this server"),
         BadAddress::NoFileName => {
             Refusal::new(facts::UNFILLED_FILE_NAME.value, "put a file name in the place of ${f}")

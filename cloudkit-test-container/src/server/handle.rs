@@ -6,19 +6,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloudkit_core::auth::HEADER_KEY_ID;
 use cloudkit_core::explain::CauseCode;
+use cloudkit_core::runtime::Clock as _;
 use cloudkit_core::{Environment, ServerErrorCode};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
-use super::other_writer::write_before;
-use super::{LoggedRequest, State, cors, courier, files, sign_in};
+use super::exchange::Exchange;
+use super::part::Part;
+use super::{LoggedRequest, State, cors, courier, files, planned, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
 use crate::auth::{
     Arrived, Findings, Refusal, SignedRequest, authenticate, explain, redact_target, web_auth_token,
 };
 use crate::clock::http_date;
 use crate::facts;
-use crate::faults::{Arrival, Fault, Met};
+use crate::faults::Fault;
 use crate::management;
 
 /// A request as it was received.
@@ -30,6 +32,8 @@ pub(crate) struct Request {
     pub(crate) headers: HeaderMap,
     /// The body; `None` if it was larger than the server takes.
     pub(crate) body: Option<Bytes>,
+    /// When it arrived, by [the container's clock](crate::Clock) as clients measure by it.
+    pub(crate) arrived: Duration,
 }
 
 /// What goes back.
@@ -89,27 +93,10 @@ impl From<ApiError> for NoRoute {
     }
 }
 
-/// Decides which planned faults a request meets, as soon as it is there.
-///
-/// Only requests that lead somewhere meet any.
-pub(crate) fn arrive(state: &State, request: &Request) -> Met {
-    if state.faults().is_idle() {
-        return Met::default();
-    }
-    let Ok(route) = route(state, &request.target) else { return Met::default() };
-    let Some(body) = request.body.as_deref() else { return Met::default() };
-    if !route.methods().contains(&request.method.as_str()) {
-        return Met::default();
-    }
-    // A quote inside of a JSON string has a backslash before it, so only a whole string can look like this.
-    let mentions = |member: &str| memchr::memmem::find(body, format!("\"{member}\"").as_bytes()).is_some();
-    let arrival = Arrival {
-        endpoint: route.endpoint.as_str(),
-        next_page: mentions("continuationMarker") || mentions("syncToken"),
-        has_web_auth_token: web_auth_token(&request.target).is_some(),
-        now_ms: state.clock().now_ms(),
-    };
-    state.faults().meet(&arrival)
+/// The name of the endpoint of the web services that a request leads to; `None` if it leads to none.
+pub(super) fn name_of(state: &State, request: &Request) -> Option<&'static str> {
+    let route = route(state, &request.target).ok()?;
+    route.methods().contains(&request.method.as_str()).then(|| route.endpoint.as_str())
 }
 
 /// A request that was answered, before its reply has all its headers.
@@ -128,34 +115,44 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
     let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
     let mut server_error_code = None;
 
-    if request.method == "OPTIONS" {
-        reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
-        cors::preflight(&request.headers, &mut reply.headers);
-    } else if request.method == "GET" && request.target.starts_with(sign_in::PREFIX) {
-        reply = sign_in::respond(state, &request.target);
-    } else if management::serves(&request.target) {
-        server_error_code = management::respond(state, request, &uuid, &mut reply);
-    } else if let Some(answer) = files::respond(state, request) {
-        reply = answer;
-    } else {
-        let answered = if courier::is_poll(request) {
-            courier::respond(state, request).map(|notification| reply = notification)
-        } else {
-            respond(state, request, fault.as_ref(), &mut findings, &mut reply)
-        };
-        match answered {
-            Ok(()) => {}
-            Err(mut error) => {
-                error.locate(request.body.as_deref().unwrap_or_default());
-                reply.status = error.http_status();
-                reply.body = error.body(&uuid).into();
-                if let Some(retry_after) = error.retry_after {
-                    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                    reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
-                }
-                server_error_code = Some(error.code.as_str().to_owned());
-            }
+    let fault_met = fault.as_ref();
+    let answered = match Part::of(&request.method, &request.target) {
+        _ if request.method == "OPTIONS" => {
+            reply.headers.insert(http::header::ALLOW, HeaderValue::from_static("GET, POST, PUT, DELETE"));
+            cors::preflight(&request.headers, &mut reply.headers);
+            Ok(())
         }
+        Part::SignIn => {
+            reply = sign_in::respond(state, &request.target);
+            Ok(())
+        }
+        Part::Management => {
+            server_error_code = management::respond(state, request, fault_met, &uuid, &mut reply);
+            Ok(())
+        }
+        Part::Files => {
+            reply = files::respond(state, request, fault_met);
+            Ok(())
+        }
+        Part::LongPoll => {
+            courier::respond(state, request, fault_met).map(|notification| reply = notification)
+        }
+        // What is for the owner of the container was answered before.
+        Part::WebServices | Part::Admin | Part::Console => {
+            respond(state, request, fault_met, &mut findings, &mut reply)
+        }
+    };
+    if let Err(mut error) = answered {
+        error.locate(request.body.as_deref().unwrap_or_default());
+        reply.status = error.http_status();
+        reply.body = error.body(&uuid).into();
+        if let Some(seconds) = error.retry_after_seconds() {
+            reply.headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        server_error_code = Some(error.code.as_str().to_owned());
+    }
+    if reply.delivery == Delivery::Whole {
+        reply.delivery = planned::delivery(fault.as_ref());
     }
     Answered { reply, fault, findings, server_error_code, uuid }
 }
@@ -168,8 +165,8 @@ impl Answered {
 
     /// Completes the reply, and writes the request to the log.
     pub(crate) fn finish(self, state: &State, request: &Request) -> Reply {
-        let Self { mut reply, fault, findings, server_error_code, uuid } = self;
-        let explanation = findings.refusal.map(|refusal| {
+        let Self { mut reply, fault, mut findings, server_error_code, uuid } = self;
+        findings.explanation = findings.refusal.map(|refusal| {
             let arrived = Arrived {
                 method: &request.method,
                 target: &request.target,
@@ -178,8 +175,8 @@ impl Answered {
             };
             explain(state, &arrived, refusal)
         });
-        add_headers(state, request, explanation.as_deref(), findings.new_token.as_deref(), &uuid, &mut reply);
-        state.log().push(LoggedRequest {
+        add_headers(state, request, &findings, &uuid, &mut reply);
+        let logged = LoggedRequest {
             method: request.method.clone(),
             target: redact_target(&request.target),
             status: reply.status,
@@ -188,11 +185,15 @@ impl Answered {
             server_error_code,
             key_id: known_key_id(state, request),
             signature: findings.signature,
-            explanation,
-            notes: findings.notes,
+            explanation: findings.explanation.as_ref().map(|explained| explained.line.clone()),
+            notes: std::mem::take(&mut findings.notes),
             uuid,
             at_ms: state.clock().now_ms(),
-        });
+        };
+        let took = state.clock().monotonic().saturating_sub(request.arrived);
+        state
+            .log()
+            .push(logged, |number, logged| Exchange::new(number, logged, request, &reply, findings, took));
         reply
     }
 }
@@ -234,33 +235,12 @@ fn respond(
         endpoint: route.endpoint,
     };
     let caller = authenticate(state, &signed, findings);
-    match fault {
-        Some(Fault::Status { code, retry_after }) => return Err(injected(code.clone(), *retry_after)),
-        Some(Fault::DropBeforeCommit) => {
-            reply.delivery = Delivery::Dropped;
-            return Err(injected(ServerErrorCode::InternalError, None));
-        }
-        Some(Fault::Raw { status, content_type, body }) => {
-            reply.status = *status;
-            reply.body = body.clone().into();
-            let content_type = HeaderValue::from_str(content_type);
-            reply.headers.extend(content_type.ok().map(|value| (http::header::CONTENT_TYPE, value)));
-            return Ok(());
-        }
-        Some(Fault::Misdirected) => {
-            reply.status = 421;
-            let plain = HeaderValue::from_static("text/plain");
-            reply.headers.insert(http::header::CONTENT_TYPE, plain);
-            return Ok(());
-        }
-        Some(Fault::DropAfterCommit) => reply.delivery = Delivery::Dropped,
-        Some(Fault::TruncatedBody { percent }) => reply.delivery = Delivery::Truncated { percent: *percent },
-        Some(Fault::SlowBody { piece, pause }) => {
-            reply.delivery = Delivery::Slow { piece: *piece, pause: *pause };
-        }
-        Some(Fault::ExpiredToken | Fault::WriteBefore { .. } | Fault::Latency(_)) | None => {}
+    if let Some(planned) = planned::in_place(fault)? {
+        *reply = planned;
+        return Ok(());
     }
     let caller = caller?;
+    findings.caller = Some(caller.clone());
     let call = Call {
         state,
         environment: route.environment,
@@ -269,19 +249,11 @@ fn respond(
         api_token: findings.api_token.as_deref(),
         now: state.clock().now_ms(),
         wants_sync_token: has_parameter(&request.target, "getCurrentSyncToken", "true"),
+        empty_pages: planned::empty_pages(fault),
     };
-    if let Some(Fault::WriteBefore { operations }) = fault {
-        write_before(&call, body, operations)?;
-    }
+    planned::happen_before(&call, fault, body)?;
     reply.body = answer(&call, route.endpoint, &request.method, body)?.into();
     Ok(())
-}
-
-fn injected(code: ServerErrorCode, retry_after: Option<Duration>) -> ApiError {
-    let reason = if code == ServerErrorCode::Throttled { "request throttled" } else { "planned fault" };
-    let mut error = ApiError::new(code, reason);
-    error.retry_after = retry_after;
-    error
 }
 
 /// Reads `/database/1/{container}/{environment}/{database}/{endpoint}`, and `/device/1/{container}/{environment}/tokens/…`,
@@ -345,14 +317,7 @@ fn has_parameter(target: &str, name: &str, value: &str) -> bool {
 }
 
 /// Adds the headers that all replies have.
-fn add_headers(
-    state: &State,
-    request: &Request,
-    explanation: Option<&str>,
-    new_token: Option<&str>,
-    uuid: &str,
-    reply: &mut Reply,
-) {
+fn add_headers(state: &State, request: &Request, findings: &Findings, uuid: &str, reply: &mut Reply) {
     cors::allow(&request.headers, &mut reply.headers);
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -361,14 +326,14 @@ fn add_headers(
     };
     set("x-apple-request-uuid", uuid);
     set("date", &http_date(state.clock().now_ms()));
-    if let Some(token) = new_token {
+    if let Some(token) = &findings.new_token {
         set("x-apple-cloudkit-web-auth-token", token);
         set("x-apple-cloudkit-session", token);
     }
-    if let Some(explanation) = explanation
+    if let Some(explanation) = &findings.explanation
         && !state.settings().strict_headers
     {
-        set("x-cloudkit-explain", explanation);
+        set("x-cloudkit-explain", &explanation.line);
     }
     if !reply.headers.contains_key(http::header::CONTENT_TYPE) {
         let json = HeaderValue::from_static("application/json; charset=utf-8");

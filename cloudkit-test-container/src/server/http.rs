@@ -6,7 +6,8 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -18,14 +19,16 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tower_service::Service as _;
 
+use super::arrival::endpoint_of;
+use super::part::Part;
 use super::trouble::{Dropped, TroubledBody};
-use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, handle};
+use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, gate, handle};
 use crate::api::ApiError;
 use crate::facts;
 use crate::faults::{Fault, Met};
@@ -36,19 +39,26 @@ const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 /// A request with a larger body, in bytes, is answered on a thread of its own.
 const SHORT_BODY: usize = 16 * 1024;
 
+/// How long a client may take for the next part of a request unless the builder says something else.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// As much memory is set aside before a body is there, whatever length it announces.
+const TRUSTED_LENGTH: usize = 1024 * 1024;
+
 /// What a form may add to the file in it.
 const FORM_SLACK: usize = 64 * 1024;
 
 /// Accepts connections until `stop` changes. Dropping the future ends all of them.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: watch::Receiver<bool>) {
     // One handler for every path: which bytes were signed decides, so the path is not taken apart before.
+    let patience = state.settings().patience;
     let app = Router::new().fallback(respond).with_state(state);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, app.clone(), stop.clone()));
+                    connections.spawn(connection(stream, app.clone(), patience, stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -64,7 +74,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: wa
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, app: Router, patience: Duration, mut stop: watch::Receiver<bool>) {
     // Small replies must not wait for the acknowledgement of earlier ones.
     let _ = stream.set_nodelay(true);
     let misdirected = Misdirected::default();
@@ -83,7 +93,10 @@ async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bo
             }
         }
     });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
@@ -101,22 +114,40 @@ async fn connection(stream: TcpStream, app: Router, mut stop: watch::Receiver<bo
 #[derive(Clone, Copy, Debug)]
 struct OverLoopback;
 
-/// Whether a planned fault has said that the connection belongs to another host.
+/// The services of which a planned fault has said that the connection belongs to another host, as bits.
 #[derive(Clone, Debug, Default)]
-struct Misdirected(Arc<AtomicBool>);
+struct Misdirected(Arc<AtomicU8>);
+
+impl Misdirected {
+    fn is_so(&self, state: &State, request: &Request) -> bool {
+        let services = self.0.load(Ordering::SeqCst);
+        services != 0 && services & Self::bit(state, request) != 0
+    }
+
+    fn set(&self, state: &State, request: &Request) {
+        self.0.fetch_or(Self::bit(state, request), Ordering::SeqCst);
+    }
+
+    /// The bit of the service that a request is for.
+    fn bit(state: &State, request: &Request) -> u8 {
+        endpoint_of(state, request).map_or(0, |endpoint| 1 << endpoint.service as u8)
+    }
+}
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
+    let arrived = state.clock().monotonic();
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let body = match read_body(body, body_cap(&state, &target)).await {
-        Ok(body) => body,
-        // The client went away in the middle of its request; nobody is left to answer.
-        Err(_) => return Dropped::response(),
+    let cap = body_cap(&state, &target, &parts.headers);
+    // If the client went away in the middle of its request, or stopped there, nobody is left to answer.
+    let Some(body) = read_body(body, cap, state.settings().patience).await else {
+        return Dropped::response();
     };
-    let request = Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body };
-    if admin::serves(&request.target) {
+    let request =
+        Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body, arrived };
+    if matches!(Part::of(&request.method, &request.target), Part::Admin | Part::Console) {
         let over_loopback = parts.extensions.get::<OverLoopback>().is_some();
-        let reply = spawn_blocking(move || admin::respond(&state, &request, over_loopback)).await;
+        let reply = spawn_blocking(move || gate::respond(&state, &request, over_loopback)).await;
         let mut response = Response::new(Body::empty());
         match reply {
             Ok(reply) => {
@@ -132,7 +163,10 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     if !delay.is_zero() {
         state.clock().sleep(delay).await;
     }
-    courier::wait(&state, &request).await;
+    // A poll that is refused is refused at once.
+    if !fault.as_ref().is_some_and(Fault::refuses) {
+        courier::wait(&state, &request).await;
+    }
     let reply = answer(&state, request, fault).await.unwrap_or_else(|error| broken(&state, &error));
     let body = match reply.delivery {
         Delivery::Whole => Body::from(reply.body),
@@ -166,13 +200,14 @@ async fn answer(state: &Arc<State>, request: Request, fault: Option<Fault>) -> R
 /// Whether a request is about records in memory, and few of them.
 fn is_short(state: &State, request: &Request) -> bool {
     let length = request.body.as_ref().map_or(0, Bytes::len);
-    state.shared_store().is_in_memory() && request.target.starts_with("/database/") && length <= SHORT_BODY
+    let is_of_records = Part::of(&request.method, &request.target) == Part::WebServices;
+    is_of_records && state.shared_store().is_in_memory() && length <= SHORT_BODY
 }
 
 /// How large a body may be, in bytes.
-fn body_cap(state: &State, target: &str) -> usize {
+fn body_cap(state: &State, target: &str, headers: &http::HeaderMap) -> usize {
     if admin::serves(target) {
-        admin::BODY_CAP
+        admin::body_cap(state, headers)
     } else if files::is_upload(target) {
         // A form has lines around the file. The file itself is measured when it is at hand.
         state.settings().asset_limit.saturating_add(FORM_SLACK)
@@ -181,26 +216,27 @@ fn body_cap(state: &State, target: &str) -> usize {
     }
 }
 
-/// What the request meets. A misdirected connection stays so, whatever else is planned.
+/// What the request meets. A connection that is misdirected stays so, whatever else is planned.
 fn meet(state: &State, request: &Request, connection: Option<&Misdirected>) -> Met {
-    if connection.is_some_and(|connection| connection.0.load(Ordering::SeqCst)) {
+    let Some(connection) = connection else { return arrive(state, request) };
+    if connection.is_so(state, request) {
         return Met { fault: Some(Fault::Misdirected), ..Met::default() };
     }
     let met = arrive(state, request);
-    if met.fault == Some(Fault::Misdirected)
-        && let Some(connection) = connection
-    {
-        connection.0.store(true, Ordering::SeqCst);
+    if met.fault == Some(Fault::Misdirected) {
+        connection.set(state, request);
     }
     met
 }
 
-/// The body, or `None` if it is larger than the server takes.
-async fn read_body(mut body: Body, cap: usize) -> Result<Option<Bytes>, axum::Error> {
-    let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(cap));
+/// The body, or `Some(None)` if it is larger than the server takes. `None` if it does not come to an end, or a piece of it
+/// not in time.
+async fn read_body(mut body: Body, cap: usize, patience: Duration) -> Option<Option<Bytes>> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(announced.min(cap).min(TRUSTED_LENGTH));
     let mut received = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
+    while let Some(frame) = tokio::time::timeout(patience, body.frame()).await.ok()? {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
         received += data.len();
         if received <= cap {
             bytes.extend_from_slice(&data);
@@ -208,7 +244,7 @@ async fn read_body(mut body: Body, cap: usize) -> Result<Option<Bytes>, axum::Er
             break;
         }
     }
-    Ok((received <= cap).then(|| Bytes::from(bytes)))
+    Some((received <= cap).then(|| Bytes::from(bytes)))
 }
 
 /// The reply to a request that met a mistake of the server's own.

@@ -1,12 +1,16 @@
-//! What the server remembers of each request, for tests to look at.
+//! What the server remembers of each request, for tests and people to look at.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::exchange::Exchange;
 use crate::auth::SignatureVerdict;
 
 /// The log forgets the oldest requests beyond so many.
 const CAPACITY: usize = 100_000;
+
+/// Of so many it remembers headers and bodies.
+const EXCHANGES: usize = 1_000;
 
 /// One request that the server has answered, or dropped.
 ///
@@ -43,11 +47,24 @@ pub struct LoggedRequest {
 /// The requests so far.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    requests: Mutex<VecDeque<LoggedRequest>>,
+    remembered: Mutex<Remembered>,
+}
+
+#[derive(Debug, Default)]
+struct Remembered {
+    requests: VecDeque<LoggedRequest>,
+    exchanges: VecDeque<Arc<Exchange>>,
+    /// How many requests there were.
+    count: u64,
 }
 
 impl Log {
-    pub(crate) fn push(&self, request: LoggedRequest) {
+    /// Remembers a request, with what came and went under the number that it gets.
+    pub(crate) fn push(
+        &self,
+        request: LoggedRequest,
+        exchange: impl FnOnce(u64, &LoggedRequest) -> Exchange,
+    ) {
         tracing::debug!(
             method = request.method,
             target = request.target,
@@ -55,14 +72,36 @@ impl Log {
             explanation = request.explanation,
             "request"
         );
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = self.remembered();
+        let Remembered { requests, exchanges, count } = &mut *remembered;
+        *count += 1;
+        if exchanges.len() == EXCHANGES {
+            exchanges.pop_front();
+        }
+        exchanges.push_back(Arc::new(exchange(*count, &request)));
         if requests.len() == CAPACITY {
             requests.pop_front();
         }
         requests.push_back(request);
     }
 
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn all(&self) -> Vec<LoggedRequest> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.remembered().requests.iter().cloned().collect()
+    }
+
+    /// The latest requests after the one of this number, the oldest first, and how many there were at all.
+    pub(crate) fn exchanges_after(&self, number: u64) -> (Vec<Arc<Exchange>>, u64) {
+        let remembered = self.remembered();
+        let after = remembered.exchanges.iter().filter(|exchange| exchange.number > number);
+        (after.cloned().collect(), remembered.count)
+    }
+
+    /// The request of this number, if it is not too long ago.
+    pub(crate) fn exchange(&self, number: u64) -> Option<Arc<Exchange>> {
+        self.remembered().exchanges.iter().find(|exchange| exchange.number == number).cloned()
     }
 }

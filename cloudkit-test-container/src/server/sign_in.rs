@@ -13,6 +13,10 @@ use super::{Reply, State};
 use crate::api_tokens::ApiTokenSettings;
 use crate::facts;
 
+const STYLE: &str = ":root{color-scheme:light dark}body{margin:0;display:grid;place-content:center;min-height:100vh;\
+    font:16px/1.6 system-ui,sans-serif}main{padding:24px 40px 32px;border:1px solid #8884;border-radius:14px}\
+    h1{margin:0;font-size:18px}ul{padding:0;list-style:none}li{padding:4px 0}li a:first-child{font-weight:600}";
+
 /// Where the pages are.
 pub(super) const PREFIX: &str = "/auth/";
 
@@ -108,7 +112,11 @@ fn page(status: u16, content: &str) -> Reply {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let body = format!("<!doctype html><meta charset=\"utf-8\"><title>Sign in</title>{content}");
+    let body = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>Sign in</title>\
+         <style>{STYLE}</style><main><h1>Test container</h1>{content}</main>"
+    );
     Reply::new(status, headers, body)
 }
 

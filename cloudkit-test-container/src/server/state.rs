@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use cloudkit_core::{Environment, ServerErrorCode};
 
 use super::sign_in::SignIn;
-use super::{Courier, Log, Schemas};
+use super::{ConsoleKey, Courier, Log, Schemas};
 use crate::api::{ApiError, Scope};
 use crate::auth::{Explaining, KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
@@ -40,8 +40,11 @@ pub(crate) struct Settings {
     pub(crate) open_indexes: Option<bool>,
     /// The team of the container, and the tokens of the management API.
     pub(crate) access: Access,
-    pub(crate) empty_change_pages: u8,
     pub(crate) long_poll: Duration,
+    /// How long the head of a request may take, and each next piece of its body.
+    pub(crate) patience: Duration,
+    /// What opens the interface beside CloudKit's to the console.
+    pub(crate) console_key: ConsoleKey,
 }
 
 /// What all requests of a container share.

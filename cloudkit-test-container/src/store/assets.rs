@@ -79,6 +79,13 @@ impl Store {
         Ok(found.optional()?)
     }
 
+    /// Ends the time in which something may be uploaded with this token.
+    pub(crate) fn expire_upload_url(&mut self, token: &str, now: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE upload_urls SET expires = min(expires, ?2) WHERE token = ?1";
+        self.connection.prepare_cached(sql)?.execute(params![token, now])?;
+        Ok(())
+    }
+
     /// Keeps the bytes of an asset, unless they are kept already.
     pub(crate) fn add_blob(&mut self, checksum: &str, data: &[u8]) -> Result<(), StoreError> {
         let sql = "INSERT OR IGNORE INTO blobs (checksum, data) VALUES (?1, ?2)";

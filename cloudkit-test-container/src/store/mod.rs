@@ -3,6 +3,7 @@
 //! The tables know nothing of HTTP or JSON requests; whoever calls decides what is allowed.
 
 mod assets;
+mod browse;
 mod cache;
 mod changes;
 mod credentials;
@@ -18,6 +19,7 @@ mod sqlite;
 mod subscriptions;
 
 pub(crate) use assets::{AssetPlace, Receipt};
+pub(crate) use browse::Selection;
 pub(crate) use cache::KnownRecord;
 pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use credentials::KeptKey;

@@ -51,6 +51,13 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?.exists(params![token, now])?)
     }
 
+    /// Lets nobody fetch notifications with this token any more.
+    pub(crate) fn expire_push_token(&mut self, token: &str, now: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE push_tokens SET expires = min(expires, ?2) WHERE token = ?1";
+        self.connection.prepare_cached(sql)?.execute(params![token, now])?;
+        Ok(())
+    }
+
     /// Puts a notification into the queue of every registered token of a user. Whether there was any.
     pub(crate) fn queue_notification(
         &mut self,

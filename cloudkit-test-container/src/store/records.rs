@@ -43,10 +43,10 @@ pub(crate) struct ReferenceEdge {
     pub(crate) action: &'static str,
 }
 
-const COLUMNS: &str = "rid, database, zone, name, type, tag, created, created_by, modified, modified_by, parent, fields, sharing";
+pub(super) const COLUMNS: &str = "rid, database, zone, name, type, tag, created, created_by, modified, modified_by, parent, fields, sharing";
 
 impl Record {
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             rid: row.get(0)?,
             database: row.get(1)?,

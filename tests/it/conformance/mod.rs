@@ -10,7 +10,6 @@ mod comparators;
 mod concurrency;
 mod diagnosis;
 mod feed_model;
-mod fuzz;
 mod indexes;
 mod lookup;
 mod modify;

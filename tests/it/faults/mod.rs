@@ -1,7 +1,10 @@
 //! Trouble on demand, as clients meet it.
 
+mod feeds;
 mod kinds;
 mod replay;
+mod services;
+mod stage;
 mod unmet;
 
 use std::time::Duration;

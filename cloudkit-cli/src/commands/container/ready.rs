@@ -78,7 +78,8 @@ impl fmt::Display for Ready {
             writeln!(f, "\n# {}, whose user record is {}", user.name, user.record_name)?;
             writeln!(f, "export CLOUDKIT_WEB_AUTH_TOKEN={}", quoted(&user.web_auth_token))?;
         }
-        writeln!(f, "\nIt stops with Ctrl-C.")
+        writeln!(f, "\nWhat it is asked and what it holds: {}", self.console)?;
+        writeln!(f, "It stops with Ctrl-C.")
     }
 }
 

@@ -9,7 +9,8 @@ use clap::Args;
 use cloudkit_core::Environment;
 use cloudkit_core::auth::{KeyId, PrivateKey, PublicKey};
 use cloudkit_test_container::{
-    ContainerError, FaultFileError, Faults, Latency, StartError, TestContainer, TestContainerBuilder, User,
+    ApiTokenDef, ContainerError, FaultFileError, Faults, Latency, StartError, TestContainer,
+    TestContainerBuilder, User,
 };
 use tempfile::NamedTempFile;
 
@@ -65,6 +66,10 @@ pub struct Arguments {
     /// The API token of both environments.
     #[arg(long, value_name = "TOKEN")]
     pub api_token: Option<String>,
+    /// Sends a browser that signs in with the API token to this address, which gets the web auth token; otherwise the
+    /// token is posted to the window that asked.
+    #[arg(long, value_name = "URL", requires = "api_token")]
+    pub callback: Option<String>,
     /// Adds a user, who is signed in with this web auth token if one is given.
     #[arg(long, value_name = "NAME[=TOKEN]")]
     pub user: Vec<String>,
@@ -160,7 +165,11 @@ fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContaine
     }
     if let Some(token) = &arguments.api_token {
         for environment in [Environment::Development, Environment::Production] {
-            builder = builder.api_token(token, environment);
+            let token = ApiTokenDef::new(token, environment);
+            builder = builder.api_token_with(match &arguments.callback {
+                Some(callback) => token.redirect_to(callback),
+                None => token,
+            });
         }
     }
     if let Some(token) = &arguments.management_token {

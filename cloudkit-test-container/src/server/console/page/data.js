@@ -1,0 +1,233 @@
+// The records: which database, which zone, which type, and one record in full.
+
+import { get, getBlob, withParameters } from "./api.js";
+import { copyButton, download, empty, fill, h, moment, pill, size, table, time } from "./dom.js";
+import { attempt } from "./notice.js";
+
+const PAGE = 50;
+
+/** What the address names: environment, database, user, zone, owner, type, text, name. */
+let chosen = {};
+let databases = [];
+let main = null;
+
+export async function show(element, parameters) {
+  main = element;
+  chosen = { environment: "development", database: "public", ...parameters };
+  await refresh();
+}
+
+export async function refresh() {
+  ({ databases } = await get("databases"));
+  const { place, zone, known } = resolve();
+  const { type, text } = chosen;
+  const page = known ? await get("records", { ...place, type, text, limit: PAGE }) : { records: [], next: null };
+  const record = chosen.name ? await attempt(() => get("record", { ...place, name: chosen.name })) : null;
+  const focused = document.activeElement?.id;
+  fill(main,
+    h("div", { class: "bar" }, h("h1", {}, "Data"), choices(place), filter(),
+      h("button", { title: "Save these records as a file of JSON lines", onclick: () => attempt(() => save(place)) }, "Save as JSON lines")),
+    types(zone),
+    h("div", { class: `split ${record ? "has-detail" : ""}` },
+      h("div", { class: "scroll list" }, listed(page, place)),
+      h("div", { class: "detail" }, record ? full(record, place) : empty("Choose a record to see all of it."))));
+  if (focused) document.getElementById(focused)?.focus();
+}
+
+/** The chosen zone among those that there are, and the parameters that name it. */
+function resolve() {
+  const { environment, database } = chosen;
+  const here = databases.filter((one) => one.environment === environment && one.database === database);
+  const known = here.find((one) => database === "public" || one.user.recordName === chosen.user) ?? here[0];
+  const zones = known?.zones ?? [];
+  const wanted = (zone) => zone.zoneName === (chosen.zone ?? "_defaultZone")
+    && (database !== "shared" || !chosen.owner || zone.owner?.recordName === chosen.owner);
+  const zone = zones.find(wanted) ?? zones[0];
+  const place = {
+    environment, database, user: known?.user?.recordName, zone: zone?.zoneName,
+    owner: database === "shared" ? zone?.owner?.recordName : undefined,
+  };
+  return { place, zone, known };
+}
+
+function address(parameters) {
+  return withParameters("#data", parameters);
+}
+
+function go(parameters) {
+  location.hash = address(parameters);
+}
+
+function nameOf(user) {
+  return user?.name ?? (user ? `${user.recordName.slice(0, 9)}…` : "");
+}
+
+/** The menus of environments, databases and zones. */
+function choices(place) {
+  const here = databases.filter((one) => one.environment === place.environment);
+  const zones = here.find((one) => one.database === place.database && one.user?.recordName === place.user)?.zones ?? [];
+  return [
+    menu("Environment", ["development", "production"].map((environment) => [environment, { environment, database: "public" }]),
+      (parameters) => parameters.environment === place.environment),
+    menu("Database", (here.length > 0 ? here : [{ database: "public" }]).map((one) => [
+      one.user ? `${one.database} of ${nameOf(one.user)}` : one.database,
+      { environment: place.environment, database: one.database, user: one.user?.recordName },
+    ]), (parameters) => parameters.database === place.database && parameters.user === place.user),
+    menu("Zone", zones.map((zone) => [
+      place.database === "shared" ? `${zone.zoneName} of ${nameOf(zone.owner)}` : zone.zoneName,
+      { ...place, zone: zone.zoneName, owner: place.database === "shared" ? zone.owner?.recordName : undefined },
+    ]), (parameters) => parameters.zone === place.zone && parameters.owner === place.owner),
+  ];
+}
+
+function menu(label, entries, isChosen) {
+  const select = h("select", {
+    id: `choose-${label.toLowerCase()}`, "aria-label": label,
+    onchange: () => go(entries[select.selectedIndex][1]),
+  }, entries.map(([text, parameters]) => h("option", { selected: isChosen(parameters) }, text)));
+  return select;
+}
+
+function filter() {
+  const input = h("input", {
+    id: "filter-records", type: "search", placeholder: "Name or value", "aria-label": "Filter by name or value",
+    value: chosen.text ?? "", onchange: () => go({ ...chosen, text: input.value, name: undefined }),
+  });
+  return input;
+}
+
+function types(zone) {
+  if (!zone?.recordTypes.length) return null;
+  const all = zone.recordTypes.reduce((sum, type) => sum + type.records, 0);
+  const link = (type, label, count) => h("a", {
+    href: address({ ...chosen, type, name: undefined }), class: "chip",
+    "aria-current": (chosen.type ?? "") === (type ?? "") ? "true" : null,
+  }, label, " ", h("span", { class: "count" }, count));
+  return h("div", { class: "chips", role: "group", "aria-label": "Record type" },
+    link(undefined, "All types", all),
+    zone.recordTypes.map(({ recordType, records }) => link(recordType, recordType, records)));
+}
+
+function listed({ records, next }, place) {
+  if (records.length === 0) {
+    return empty(chosen.text || chosen.type ? "No record is like that." : "No record yet in this zone.");
+  }
+  const names = [...new Set(records.flatMap((record) => Object.keys(record.fields)))].slice(0, 8);
+  const row = (record) => ({
+    class: record.recordName === chosen.name ? "open" : "",
+    onclick: (event) => { if (!event.target.closest("a")) go({ ...chosen, name: record.recordName }); },
+    cells: [
+      h("a", { href: address({ ...chosen, name: record.recordName }), class: "mono clip", title: record.recordName }, record.recordName),
+      chosen.type ? null : record.recordType,
+      ...names.map((name) => record.fields[name] ? h("span", { class: "clip" }, brief(record.fields[name])) : h("span", { class: "faint" }, "–")),
+      h("span", { class: "nowrap" }, moment(record.modified.at)),
+    ].filter((cell) => cell !== null),
+  });
+  const head = ["Record name", chosen.type ? null : "Type", ...names, "Modified"].filter((cell) => cell !== null);
+  const shown = table(head, records.map(row), "Records");
+  if (next === null) return shown;
+  const more = h("button", {
+    onclick: () => attempt(async () => {
+      const page = await get("records", { ...place, type: chosen.type, text: chosen.text, limit: PAGE, before: next });
+      more.replaceWith(listed(page, place));
+    }),
+  }, "More");
+  return [shown, h("p", { class: "more" }, more)];
+}
+
+/** A value in a few characters. */
+function brief({ value, type }) {
+  if (type.endsWith("_LIST")) return value.length === 0 ? "[]" : `[${value.map((one) => brief({ value: one, type: type.slice(0, -5) })).join(", ")}]`;
+  switch (type) {
+    case "TIMESTAMP": return moment(value);
+    case "REFERENCE": return `→ ${value.recordName}`;
+    case "LOCATION": return `${value.latitude}, ${value.longitude}`;
+    case "ASSETID": return `file, ${size(value.size)}`;
+    case "BYTES": return `${size(value.replaceAll("=", "").length * 3 >> 2)} of data`;
+    default: return String(value);
+  }
+}
+
+function full(record, place) {
+  const rows = Object.entries(record.fields).map(([name, field]) => [
+    h("span", { class: "mono" }, name),
+    h("span", {}, h("span", { class: "faint" }, field.type), field.isEncrypted ? [" ", pill("encrypted")] : null),
+    values(field, name, place),
+  ]);
+  const by = (stamp) => [time(stamp.at), h("span", { class: "faint" }, " by "), person(stamp.by)];
+  return [
+    h("div", { class: "detail-head" },
+      h("h2", { class: "mono wrap" }, record.recordName),
+      h("a", { class: "close", href: address({ ...chosen, name: undefined }), "aria-label": "Close", title: "Close" }, "×")),
+    h("dl", { class: "facts" },
+      h("dt", {}, "Type"), h("dd", {}, record.recordType),
+      h("dt", {}, "Change tag"), h("dd", { class: "mono" }, record.recordChangeTag),
+      h("dt", {}, "Created"), h("dd", {}, by(record.created)),
+      h("dt", {}, "Modified"), h("dd", {}, by(record.modified)),
+      h("dt", {}, "Zone"), h("dd", {}, record.zoneName, record.owner ? [h("span", { class: "faint" }, " of "), person(record.owner)] : null),
+      record.parent ? [h("dt", {}, "Parent"), h("dd", {}, link(record.parent, place))] : null,
+      record.sharing?.share ? [h("dt", {}, "Share"), h("dd", {}, link(record.sharing.share, place))] : null,
+      record.sharing?.shortGUID ? [h("dt", {}, "Short GUID"), h("dd", { class: "mono" }, record.sharing.shortGUID)] : null),
+    rows.length > 0 ? table(["Field", "Type", "Value"], rows, "Fields") : h("p", { class: "faint" }, "No field has a value."),
+    record.sharing?.terms ? share(record.sharing.terms, place) : null,
+    h("p", {}, copyButton(JSON.stringify(record, null, 2), "Copy as JSON")),
+  ];
+}
+
+function person(user) {
+  return h("span", { title: user.recordName, class: user.name ? "" : "mono" }, user.name ?? user.recordName);
+}
+
+function link(name, place) {
+  return h("a", { class: "mono wrap", href: address({ ...place, name }) }, name);
+}
+
+function values({ value, type }, name, place) {
+  if (type.endsWith("_LIST")) {
+    if (value.length === 0) return h("span", { class: "faint" }, "empty list");
+    return h("ol", { class: "values" }, value.map((one) => h("li", {}, values({ value: one, type: type.slice(0, -5) }, name, place))));
+  }
+  switch (type) {
+    case "TIMESTAMP": return time(value);
+    case "REFERENCE": {
+      const { recordName, action, zoneID } = value;
+      const there = zoneID ? { ...place, zone: zoneID.zoneName, owner: zoneID.ownerRecordName ?? place.owner } : place;
+      return [link(recordName, there), action === "NONE" ? null : [" ", pill(action)]];
+    }
+    case "ASSETID":
+      return [h("button", {
+        class: "small",
+        onclick: () => attempt(async () => download(await getBlob("file", { checksum: value.fileChecksum }), name)),
+      }, "Download"), ` ${size(value.size)} `, h("span", { class: "faint mono" }, value.fileChecksum)];
+    case "LOCATION":
+      return h("span", {}, Object.entries(value).map(([member, number]) => h("div", {}, h("span", { class: "faint" }, `${member} `), number)));
+    default:
+      return h("span", { class: `wrap ${type === "STRING" ? "string" : "mono"}` }, value);
+  }
+}
+
+function share(terms, place) {
+  return [
+    h("h3", {}, "Share"),
+    h("p", {}, terms.root ? ["Of the record ", link(terms.root, place), " and all below it."] : "Of the whole zone.",
+      " Whoever knows its address: ", pill(terms.publicPermission)),
+    table(["Participant", "Type", "Permission", "Status"], terms.participants.map((participant) => [
+      participant.user ? person(participant.user) : participant.email ?? participant.phone ?? "",
+      participant.type, participant.permission, participant.acceptanceStatus,
+    ]), "Participants"),
+  ];
+}
+
+/** Saves all records that the list would show. */
+async function save(place) {
+  const lines = [];
+  let before;
+  do {
+    const page = await get("records", { ...place, type: chosen.type, text: chosen.text, limit: 200, before });
+    lines.push(...page.records.map((record) => JSON.stringify(record)));
+    before = page.next ?? undefined;
+  } while (before !== undefined);
+  const name = [place.environment, place.database, place.zone, chosen.type].filter(Boolean).join("-");
+  download(lines.reverse().map((line) => `${line}\n`).join(""), `${name}.jsonl`, "application/jsonl");
+}
+
