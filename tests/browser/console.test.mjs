@@ -64,17 +64,24 @@ test("a snapshot is saved, and what was added since is gone when it is restored"
   const inPrivate = new URLSearchParams({ environment: "development", database: "private", user: container.users[0].recordName });
   await page.goto(`${container.console}#data?${inPrivate}`);
   await page.getByRole("link", { name: "kept" }).click();
-  await page.locator(".detail").getByText("There from the start").waitFor();
+  await page.getByRole("region", { name: "The chosen record" }).getByText("There from the start").waitFor();
+  await page.getByRole("link", { name: "Close" }).click();
 
   const saving = page.waitForEvent("download");
   await page.getByRole("button", { name: "Snapshot", exact: true }).click();
   const snapshot = await (await saving).path();
   assert.match(await readFile(snapshot, "utf8"), /There from the start/, "it is readable");
 
+  const filter = page.getByLabel("Filter by name or value");
+  await filter.pressSequentially("for long");
+  await page.getByText("No record is like that.").waitFor();
   await saveNote(container, "added", "Not for long");
-  // The view follows what programs do.
+  // The view follows what programs do, and people go on typing.
   const added = page.getByRole("link", { name: "added" });
   await added.waitFor();
+  assert.equal(await filter.evaluate((input) => input === document.activeElement && input.value), "for long");
+  await filter.fill("");
+  await page.getByRole("link", { name: "kept" }).waitFor();
   await picture(page, "data");
 
   const choosing = page.waitForEvent("filechooser");

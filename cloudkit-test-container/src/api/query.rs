@@ -7,10 +7,10 @@ use cloudkit_core::ServerErrorCode;
 use super::lookup::not_permitted;
 use super::reply::{Show, array};
 use super::request::{MAX_PAGE, desired_keys, optional_bool, optional_text, required_text, results_limit};
-use super::{ApiError, Call, Scope};
+use super::{ApiError, Call};
 use crate::facts;
 use crate::json::{Object, write_string};
-use crate::query::{ZoneScope, read_query, run};
+use crate::query::{FIRST_EFFORT, Search, read_query};
 use crate::schema::{Permission, USERS};
 use crate::store::{Record, Store};
 
@@ -44,11 +44,14 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
         Some(zone_id) => vec![call.find_zone(&mut store, zone_id)?.ok_or_else(|| zone_id.not_found())?],
         None => call.zones(&mut store)?,
     };
-    let places = if zone_id.is_none() && call.scope != Scope::Shared {
-        vec![(call.database(&mut store)?, ZoneScope::All)]
-    } else {
-        // Every zone of the shared database is of another user's database.
-        zones.iter().map(|zone| (zone.database, ZoneScope::One(zone.id))).collect()
+    let ids: Vec<_> = zones.iter().map(|zone| zone.id).collect();
+    let place = match zone_id {
+        Some(_) => format!("{ids:?}"),
+        // Zones may come and go between two pages.
+        None => {
+            let owner = call.zone_owner().unwrap_or_default();
+            format!("{} {} {owner}", call.environment, call.scope.as_str())
+        }
     };
     let mut accesses = HashMap::new();
     for zone in &zones {
@@ -62,7 +65,17 @@ pub(super) fn query(call: &Call<'_>, request: &Object<'_>) -> Result<String, Api
         }
         accesses.get(&record.zone).map_or(Ok(false), |access| access.sees(store, record))
     };
-    let page = run(&mut store, &places, record_type, &query, &visible, marker, limit)?;
+    let search = Search {
+        query: &query,
+        record_type,
+        zones: &ids,
+        place: &place,
+        visible: &visible,
+        marker,
+        limit,
+        effort: FIRST_EFFORT,
+    };
+    let page = search.run(&mut store)?;
     let token = match (zones.as_slice(), &zone_id) {
         ([zone], Some(_)) => call.asked_sync_token(&store, zone)?,
         _ => String::new(),

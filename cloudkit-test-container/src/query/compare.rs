@@ -60,7 +60,7 @@ fn holds(comparator: Comparator, values: &[Scalar], filter: &Filter) -> bool {
         }
         Comparator::Near => match first {
             Some(Scalar::Location(centre)) => any(&|value| match value {
-                Scalar::Location(place) => distance(centre, place) <= filter.distance,
+                Scalar::Location(place) => distance(centre.into(), place.into()) <= filter.distance,
                 _ => false,
             }),
             _ => false,

@@ -7,16 +7,18 @@ mod comparator;
 mod compare;
 mod geo;
 mod marker;
-#[cfg(test)]
-mod oracle;
+mod nearest;
 mod plan;
 mod read;
 mod run;
+#[cfg(test)]
+mod tests;
 mod text;
+mod walk;
 
 pub(crate) use comparator::Comparator;
 pub(crate) use compare::matches;
 use marker::MarkerKey;
 pub(crate) use read::{Filter, Query, Sort, SortKind, Target, read_filters, read_query};
-pub(crate) use run::{ZoneScope, run};
+pub(crate) use run::{FIRST_EFFORT, Search};
 pub(crate) use text::fold;

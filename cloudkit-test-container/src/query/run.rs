@@ -1,31 +1,33 @@
 //! Runs a query and cuts its answer into pages.
+//!
+//! There are two ways to a page. One takes a filter, gathers all that may match it, and puts what does match in order. It
+//! is good where a filter has few candidates. The other walks through the records in the order of the answer until the
+//! page is full. It is good where much matches. Which of them is shorter is not known before, so they are tried in turn,
+//! each time with twice the effort: that costs little more than the shorter one alone, and needs no statistics.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::compare::matches;
 use super::geo::distance;
-use super::plan::{Ranges, ranges};
+use super::nearest::Nearest;
+use super::plan::{Choice, choices};
+use super::walk::{Ground, Keys, Step, Walk};
 use super::{Filter, MarkerKey, Query, Sort, SortKind, Target, marker};
 use crate::api::ApiError;
 use crate::schema::RecordType;
 use crate::store::{
-    ABSENT, DatabaseId, KeyRange, KnownRecord, Record, Slot, Store, StoreError, double_key, full_key, shorten,
+    ABSENT, KeyRange, KnownRecord, MAX_KEY, Record, Slot, Store, StoreError, double_key, full_key, shorten,
+    system_key,
 };
 use crate::value::{Fields, Scalar};
 
-/// Beyond so many candidates of a filter, the index of the sort is walked instead.
-const FEW: usize = 5_000;
+/// With the first attempt to walk, so many records are looked at.
+pub(crate) const FIRST_EFFORT: usize = 256;
 
-/// Which zones of a database a query looks into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ZoneScope {
-    One(i64),
-    All,
-}
+/// While a walk looks at one record, so many entries of an index can be gathered.
+const GATHERED_FOR_ONE: usize = 8;
 
 /// One page of an answer.
 #[derive(Debug)]
@@ -38,14 +40,29 @@ pub(crate) struct Page {
 /// Whether the caller sees a record.
 pub(crate) type Visible<'a> = &'a dyn Fn(&Store, &Record) -> Result<bool, StoreError>;
 
+/// A query, with everything that its answer depends on.
+pub(crate) struct Search<'a> {
+    pub(crate) query: &'a Query,
+    pub(crate) record_type: &'a RecordType,
+    /// The zones that are searched.
+    pub(crate) zones: &'a [i64],
+    /// What was asked for instead of the zones. Markers are bound to it, and may outlive a zone.
+    pub(crate) place: &'a str,
+    pub(crate) visible: Visible<'a>,
+    /// The end of the page before.
+    pub(crate) marker: Option<&'a str>,
+    /// The records of a page.
+    pub(crate) limit: usize,
+    pub(crate) effort: usize,
+}
+
 struct Run<'a> {
-    database: DatabaseId,
-    zones: ZoneScope,
-    record_type: &'a RecordType,
+    ground: Ground<'a>,
     query: &'a Query,
     visible: Visible<'a>,
-    after: Option<MarkerKey>,
+    after: Option<&'a MarkerKey>,
     limit: usize,
+    effort: usize,
 }
 
 struct Found {
@@ -53,192 +70,186 @@ struct Found {
     position: MarkerKey,
 }
 
-/// Answers a query with one page of the records that are `visible`.
-pub(crate) fn run(
-    store: &mut Store,
-    places: &[(DatabaseId, ZoneScope)],
-    record_type: &RecordType,
-    query: &Query,
-    visible: Visible<'_>,
-    given_marker: Option<&str>,
-    limit: usize,
-) -> Result<Page, ApiError> {
-    let binding = format!("{places:?} {} {query:?}", record_type.name);
-    let after = match given_marker {
-        None => None,
-        Some(text) => {
-            let position = marker::read(&binding, text)
-                .filter(|position| position.keys.len() == query.sorts.len())
-                .ok_or_else(|| ApiError::bad_request("Invalid continuation marker"))?;
-            Some(position)
+/// What a walk has found so far.
+#[derive(Default)]
+struct Taken {
+    found: Vec<Found>,
+    /// Once the page is full: the last key, by the first sort, of those that fill it.
+    edge: Option<Vec<u8>>,
+}
+
+impl Search<'_> {
+    /// The records that are `visible`, one page of them.
+    pub(crate) fn run(&self, store: &mut Store) -> Result<Page, ApiError> {
+        let Self { query, record_type, limit, effort, visible, .. } = *self;
+        let binding = || format!("{} {} {query:?}", self.place, record_type.name);
+        let after = match self.marker {
+            None => None,
+            Some(text) => {
+                let position = marker::read(&binding(), text)
+                    .filter(|position| position.keys.len() == query.sorts.len())
+                    .ok_or_else(|| ApiError::bad_request("Invalid continuation marker"))?;
+                Some(position)
+            }
+        };
+        let choices = choices(query, record_type);
+        let mut found = Vec::new();
+        for &zone in self.zones {
+            let ground = Ground { zone, record_type: &record_type.name };
+            let run = Run { ground, query, visible, after: after.as_ref(), limit, effort };
+            found.extend(run.candidates(store, choices.clone())?);
         }
-    };
-    let mut found = Vec::new();
-    for &(database, zones) in places {
-        let after = after.clone();
-        let run = Run { database, zones, record_type, query, visible, after, limit };
-        found.extend(run.candidates(store)?);
+        found.sort_by(|a, b| query.order(&a.position, &b.position));
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let marker = match found.last() {
+            Some(last) if more => Some(marker::write(&binding(), &last.position)),
+            _ => None,
+        };
+        Ok(Page { records: found.into_iter().map(|found| found.record).collect(), marker })
     }
-    found.sort_by(|a, b| query.order(&a.position, &b.position));
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let marker = match found.last() {
-        Some(last) if more => Some(marker::write(&binding, &last.position)),
-        _ => None,
-    };
-    Ok(Page { records: found.into_iter().map(|found| found.record).collect(), marker })
 }
 
 impl Run<'_> {
     /// At least the records of the page and the one after it, in no particular order.
-    fn candidates(&self, store: &mut Store) -> Result<Vec<Found>, StoreError> {
-        let driver = self.driver(store)?;
-        if self.query.sorts.is_empty() {
-            return self.in_order_of_creation(store, driver);
-        }
-        match (self.sort_slot(), driver) {
-            (Some(slot), None) => self.along_sort(store, &slot, KeyRange::all()),
-            (Some(slot), Some((ranges, count))) => match ranges.as_slice() {
-                [(filtered, range)] if *filtered == slot => self.along_sort(store, &slot, range.clone()),
-                _ if count > FEW => self.along_sort(store, &slot, KeyRange::all()),
-                _ => self.collect(store, &ranges),
-            },
-            (None, Some((ranges, _))) => self.collect(store, &ranges),
-            (None, None) => self.collect(store, &vec![(Slot::All, KeyRange::all())]),
-        }
-    }
-
-    /// The filter with the fewest candidates, and how many it has; the count stops a little beyond [`FEW`].
-    fn driver(&self, store: &mut Store) -> Result<Option<(Ranges, usize)>, StoreError> {
-        let mut best: Option<(Ranges, usize)> = None;
-        let mut choices: Vec<Ranges> = self.query.filters.iter().filter_map(ranges).collect();
-        if let [only] = choices.as_slice()
-            && self.query.sorts.is_empty()
-            && is_one_key(only)
-        {
-            // Nothing to choose from, and nothing to weigh: the entries of one key are in order already.
-            return Ok(choices.pop().map(|only| (only, 0)));
-        }
-        for ranges in choices {
-            let mut count = 0;
-            for (slot, range) in &ranges {
-                store.walk(self.database, &self.record_type.name, slot, range, false, |_, _, _| {
-                    count += 1;
-                    Ok(if count > FEW { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-                })?;
+    fn candidates(&self, store: &mut Store, mut choices: Vec<Choice>) -> Result<Vec<Found>, StoreError> {
+        let mut walk = self.walk(&mut choices);
+        let mut taken = Taken::default();
+        let mut effort = self.effort;
+        loop {
+            if let Some(rids) = self.fewest(store, &choices, effort)? {
+                return self.among(store, &rids);
             }
-            if best.as_ref().is_none_or(|(_, fewest)| count < *fewest) {
-                best = Some((ranges, count));
+            if self.along(store, &mut walk, effort, &mut taken)? {
+                return Ok(taken.found);
             }
-        }
-        Ok(best)
-    }
-
-    /// The index that is in the order of the first sort, if one is.
-    fn sort_slot(&self) -> Option<Slot> {
-        let sort = self.query.sorts.first()?;
-        match (&sort.kind, &sort.target) {
-            (SortKind::Value, Target::Field(name)) => Some(Slot::Values(name.clone())),
-            (SortKind::Value, Target::System(name)) => Some(Slot::Values((*name).to_owned())),
-            _ => None,
+            effort = effort.saturating_mul(2);
         }
     }
 
-    fn in_order_of_creation(
-        &self,
-        store: &mut Store,
-        driver: Option<(Ranges, usize)>,
-    ) -> Result<Vec<Found>, StoreError> {
-        let after = self.after.as_ref().map_or(0, |position| position.rid);
-        let mut found = Vec::new();
-        let mut take = |store: &Store, rid: i64| -> Result<ControlFlow<()>, StoreError> {
-            found.extend(self.load(store, rid)?);
-            let full = found.len() > self.limit;
-            Ok(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    /// The way through the records in the order of the answer. A choice that it keeps to is taken from the `choices`.
+    fn walk(&self, choices: &mut Vec<Choice>) -> Walk {
+        let Some((at, sort)) = self.query.first_sort() else {
+            let after = self.after.map_or(0, |position| position.rid);
+            // The records of one key are in the order of creation already.
+            let one_key = choices.iter().enumerate().find_map(|(at, choice)| {
+                let (slot, key) = choice.one_key()?;
+                Some((at, slot.clone(), key.to_vec()))
+            });
+            return Walk::Keys(match one_key {
+                Some((at, slot, key)) => {
+                    choices.remove(at);
+                    Keys::new(slot, KeyRange::equal(key.clone()), false).from(key, after)
+                }
+                None => Keys::new(Slot::All, KeyRange::created_after(after), false),
+            });
         };
-        let name = &self.record_type.name;
-        match driver {
-            None => store.walk_created(self.database, name, after, &mut take)?,
-            Some((ranges, count)) => match ranges.as_slice() {
-                [(slot, range)] if range.is_one_key() => {
-                    store.walk_equal(self.database, name, slot, &range.from, after, &mut take)?;
-                }
-                // So many that most records seem to match: the page is sooner full by looking at all.
-                _ if count > FEW => store.walk_created(self.database, name, after, &mut take)?,
-                _ => {
-                    for rid in self.rids(store, &ranges)?.range(after + 1..) {
-                        if take(store, *rid)?.is_break() {
-                            break;
-                        }
-                    }
-                }
-            },
+        let slot = match &sort.target {
+            Target::Field(name) => Slot::Values(name.clone()),
+            Target::System(name) => Slot::Values((*name).to_owned()),
+            Target::AnyText(_) => Slot::All,
+        };
+        // Records that are equal by this sort are seen again, unless nothing but their creation orders them.
+        let after = self.after.and_then(|after| {
+            let key = after.keys.get(at)?;
+            Some((key, if self.query.is_ordered_by_one_key(key) { after.rid } else { 0 }))
+        });
+        if let SortKind::Distance(centre) = &sort.kind {
+            let after = after.map(|(key, rid)| (key.as_slice(), rid));
+            return Walk::Nearest(Nearest::new(slot, centre.into(), sort.descending, after));
         }
-        Ok(found)
+        let followed = choices.iter().position(|choice| choice.one_range(&slot).is_some());
+        let range = match followed.map(|at| choices.remove(at)) {
+            Some(choice) => choice.ranges.into_iter().next().unwrap_or_else(KeyRange::all),
+            None => KeyRange::all(),
+        };
+        let keys = Keys::new(slot, range, sort.descending);
+        Walk::Keys(match after {
+            Some((key, rid)) => keys.from(shorten(key.clone()), rid),
+            None => keys,
+        })
     }
 
-    fn rids(&self, store: &mut Store, ranges: &Ranges) -> Result<BTreeSet<i64>, StoreError> {
-        let mut rids = BTreeSet::new();
-        for (slot, range) in ranges {
-            store.walk(self.database, &self.record_type.name, slot, range, false, |_, _, rid| {
-                rids.insert(rid);
-                Ok(ControlFlow::Continue(()))
-            })?;
-        }
-        Ok(rids)
-    }
-
-    /// All matches among the entries of the ranges.
-    fn collect(&self, store: &mut Store, ranges: &Ranges) -> Result<Vec<Found>, StoreError> {
-        let mut found = Vec::new();
-        for rid in self.rids(store, ranges)? {
-            found.extend(self.load(store, rid)?);
-        }
-        Ok(found)
-    }
-
-    /// Walks the index of the first sort from where the last page ended until the page is full.
-    ///
-    /// Entries with one key come in no useful order, so the walk stops only where the key changes.
-    fn along_sort(
+    /// The records among which the choice with the fewest entries has all matches, if it has few.
+    fn fewest(
         &self,
         store: &mut Store,
-        slot: &Slot,
-        mut range: KeyRange,
-    ) -> Result<Vec<Found>, StoreError> {
-        let descending = self.query.sorts.first().is_some_and(|sort| sort.descending);
-        if let Some(first) = self.after.as_ref().and_then(|position| position.keys.first()) {
-            let at = KeyRange::equal(shorten(first.clone()));
-            if descending {
-                let end = at.to.into_iter().chain(range.to.take()).min();
-                range.to = end;
-            } else {
-                range.from = at.from.max(range.from);
+        choices: &[Choice],
+        effort: usize,
+    ) -> Result<Option<Vec<i64>>, StoreError> {
+        // What is to be sorted must also be read.
+        let gathered = if self.query.first_sort().is_none() { GATHERED_FOR_ONE } else { 1 };
+        let mut most = effort.saturating_mul(gathered);
+        let mut fewest = None;
+        for choice in choices {
+            if let Some(rids) = choice.records(store, self.ground.zone, self.ground.record_type, most)? {
+                most = rids.len();
+                fewest = Some(rids);
             }
         }
+        Ok(fewest)
+    }
+
+    /// The matches among these records: all of them, or those of the page if they are in its order.
+    fn among(&self, store: &Store, rids: &[i64]) -> Result<Vec<Found>, StoreError> {
+        let sorted = self.query.first_sort().is_some();
+        let after = if sorted { 0 } else { self.after.map_or(0, |position| position.rid) };
         let mut found = Vec::new();
-        let mut last_key = Vec::new();
-        store.walk(self.database, &self.record_type.name, slot, &range, descending, |store, key, rid| {
-            if found.len() > self.limit && key != last_key {
-                return Ok(ControlFlow::Break(()));
+        for rid in &rids[rids.partition_point(|rid| *rid <= after)..] {
+            found.extend(self.load(store, *rid)?);
+            if !sorted && found.len() > self.limit {
+                break;
             }
-            if let Some(match_) = self.load(store, rid)? {
-                found.push(match_);
-                key.clone_into(&mut last_key);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
+        }
         Ok(found)
+    }
+
+    /// Walks on until the page and the record after it are found, or until the end, and then it is done; or until so
+    /// many records were looked at.
+    fn along(
+        &self,
+        store: &mut Store,
+        walk: &mut Walk,
+        effort: usize,
+        taken: &mut Taken,
+    ) -> Result<bool, StoreError> {
+        let mut looked_at = 0;
+        while looked_at < effort {
+            let missing = (self.limit + 1).saturating_sub(taken.found.len()).clamp(16, 256);
+            let steps = walk.next(store, self.ground, missing)?;
+            if steps.is_empty() {
+                return Ok(true);
+            }
+            for step in steps {
+                if self.is_beyond(taken, &step) {
+                    return Ok(true);
+                }
+                looked_at += 1;
+                taken.found.extend(self.load(store, step.rid)?);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the page is full and neither this record nor a later one belongs to it.
+    fn is_beyond(&self, taken: &mut Taken, step: &Step) -> bool {
+        let Some(full) = taken.found.get(..=self.limit) else { return false };
+        let Some((at, sort)) = self.query.first_sort() else { return true };
+        if matches!(sort.kind, SortKind::Value) && self.query.is_ordered_by_one_key(&step.bound) {
+            return true;
+        }
+        let edge = taken.edge.get_or_insert_with(|| {
+            let keys = full.iter().map(|found| &found.position.keys[at]);
+            let last = if sort.descending { keys.min() } else { keys.max() };
+            shorten(last.cloned().unwrap_or_default())
+        });
+        if sort.descending { step.bound < *edge } else { step.bound > *edge }
     }
 
     /// The record, if it matches and comes after the last page.
     fn load(&self, store: &Store, rid: i64) -> Result<Option<Found>, StoreError> {
         let Some(record) = store.record_by_rid(rid)? else { return Ok(None) };
-        let zone_matches = match self.zones {
-            ZoneScope::One(zone) => record.zone == zone,
-            ZoneScope::All => true,
-        };
-        if !zone_matches || !(self.visible)(store, &record)? {
+        if !(self.visible)(store, &record)? {
             return Ok(None);
         }
         let shown = match store.shown_version(rid)? {
@@ -258,7 +269,7 @@ impl Run<'_> {
         }
         let keys = self.query.sorts.iter().map(|sort| sort_key(sort, seen, &fields)).collect();
         let position = MarkerKey { keys, rid };
-        if self.after.as_ref().is_some_and(|after| self.query.order(&position, after).is_le()) {
+        if self.after.is_some_and(|after| self.query.order(&position, after).is_le()) {
             return Ok(None);
         }
         Ok(Some(Found { record, position }))
@@ -282,10 +293,17 @@ impl Query {
         }
         a.rid.cmp(&b.rid)
     }
-}
 
-fn is_one_key(ranges: &Ranges) -> bool {
-    matches!(ranges.as_slice(), [(_, range)] if range.is_one_key())
+    /// The first part of the order that has a meaning, and its number.
+    fn first_sort(&self) -> Option<(usize, &Sort)> {
+        self.sorts.iter().enumerate().find(|(_, sort)| !matches!(sort.kind, SortKind::Encrypted))
+    }
+
+    /// Whether records with this key in the index of the first sort are in the order of creation.
+    fn is_ordered_by_one_key(&self, key: &[u8]) -> bool {
+        let meant = self.sorts.iter().filter(|sort| !matches!(sort.kind, SortKind::Encrypted));
+        meant.count() == 1 && key.len() < MAX_KEY
+    }
 }
 
 /// The key of a record for one part of the order; absent values come first.
@@ -294,10 +312,10 @@ fn sort_key(sort: &Sort, record: &Record, fields: &Fields) -> Vec<u8> {
     match (&sort.kind, &sort.target) {
         (SortKind::Encrypted, _) | (_, Target::AnyText(_)) => ABSENT.to_vec(),
         (SortKind::Distance(from), Target::Field(name)) => match field(name) {
-            Some(Scalar::Location(place)) => double_key(distance(from, place)),
+            Some(Scalar::Location(place)) => double_key(distance(from.into(), place.into())),
             _ => ABSENT.to_vec(),
         },
         (_, Target::Field(name)) => field(name).map_or_else(|| ABSENT.to_vec(), full_key),
-        (_, Target::System(name)) => crate::store::system_key(record, name),
+        (_, Target::System(name)) => system_key(record, name),
     }
 }

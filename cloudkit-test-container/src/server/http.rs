@@ -39,6 +39,9 @@ const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 /// A request with a larger body, in bytes, is answered on a thread of its own.
 const SHORT_BODY: usize = 16 * 1024;
 
+/// How long nobody is accepted after somebody could not be.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
 /// How long a client may take for the next part of a request unless the builder says something else.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -63,7 +66,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: wa
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     // Out of file descriptors, most likely: others must close first.
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
             Some(_) = connections.join_next() => {}

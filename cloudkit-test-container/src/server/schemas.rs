@@ -8,7 +8,7 @@ use super::State;
 use super::state::ENVIRONMENTS;
 use crate::schema::{Schema, SchemaError, SchemaSource, check_import, complete, read};
 use crate::snapshot::{DeclaredSchema, Snapshot};
-use crate::store::{LoadError, Store, StoreError};
+use crate::store::{INDEX_FORM, LoadError, Store, StoreError};
 
 /// The schema of each environment.
 #[derive(Clone, Debug)]
@@ -74,7 +74,12 @@ impl EnvironmentSchema {
     fn save(&self, store: &Store, environment: Environment) -> Result<(), StoreError> {
         store.write_meta(&format!("schema/{environment}"), self.declared.to_string())?;
         store.write_meta(&format!("imported/{environment}"), if self.imported { "yes" } else { "no" })?;
-        store.write_meta(&format!("indexes/{environment}"), format!("{:?}", self.served))
+        store.write_meta(&format!("indexes/{environment}"), self.indexes())
+    }
+
+    /// What the indexes depend on.
+    fn indexes(&self) -> String {
+        format!("{INDEX_FORM} {:?}", self.served)
     }
 }
 
@@ -239,7 +244,7 @@ impl State {
             for environment in ENVIRONMENTS {
                 let schema = schemas.get(environment);
                 let indexes = store.read_meta(&format!("indexes/{environment}"))?;
-                if was_behind || indexes.as_deref() != Some(&format!("{:?}", schema.served)) {
+                if was_behind || indexes.as_deref() != Some(&schema.indexes()) {
                     for database in store.databases(environment)? {
                         store.rebuild_index(database, |record| schema.served.get(&record.record_type))?;
                     }

@@ -1,7 +1,6 @@
-//! The indexes: which keys a record has, how they are kept in step with it, and how they are read.
+//! The indexes: which keys a record has, and how they are kept in step with it.
 
 use std::collections::{BTreeSet, HashSet};
-use std::ops::ControlFlow;
 
 use rusqlite::params;
 
@@ -9,8 +8,8 @@ use super::{ABSENT, DatabaseId, Record, Store, StoreError, full_key, index_key, 
 use crate::schema::RecordType;
 use crate::value::{Fields, Scalar};
 
-/// What is done with each record of a walk, until it breaks off.
-type Visit<'v> = &'v mut dyn FnMut(&Store, i64) -> Result<ControlFlow<()>, StoreError>;
+/// Changes with the keys: indexes that were built in another form are built anew.
+pub(crate) const INDEX_FORM: u32 = 2;
 
 /// What one index is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,34 +30,6 @@ impl Slot {
             Self::Values(field) => field.clone(),
             Self::Words(field) => format!("{field}#"),
         }
-    }
-}
-
-/// The keys from `from` on, up to but without `to`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeyRange {
-    pub(crate) from: Vec<u8>,
-    pub(crate) to: Option<Vec<u8>>,
-}
-
-impl KeyRange {
-    pub(crate) fn all() -> Self {
-        Self { from: Vec::new(), to: None }
-    }
-
-    /// This key alone.
-    pub(crate) fn equal(key: Vec<u8>) -> Self {
-        let to = [key.as_slice(), &[0]].concat();
-        Self { from: key, to: Some(to) }
-    }
-
-    /// Whether the range holds one key and no other.
-    pub(crate) fn is_one_key(&self) -> bool {
-        self.to.as_deref().and_then(|to| to.strip_suffix(&[0])) == Some(self.from.as_slice())
-    }
-
-    pub(crate) fn prefix(prefix: Vec<u8>) -> Self {
-        Self { to: keys::after_prefix(&prefix), from: prefix }
     }
 }
 
@@ -90,13 +61,12 @@ fn record_keys(record: &Record, fields: &Fields, record_type: &RecordType) -> Ha
         let field = fields.get(name);
         if def.index.queryable || def.index.sortable {
             let slot = Slot::Values(name.clone());
-            match field {
-                Some(field) => {
-                    found.extend(field.scalars().iter().map(|scalar| (slot.clone(), index_key(scalar))));
-                }
-                None => {
+            match field.map(|field| field.scalars()).unwrap_or_default() {
+                // An empty list too: every record has some key in every slot.
+                [] => {
                     found.insert((slot, ABSENT.to_vec()));
                 }
+                scalars => found.extend(scalars.iter().map(|scalar| (slot.clone(), index_key(scalar)))),
             }
         }
         if def.index.searchable {
@@ -226,18 +196,18 @@ impl Store {
         let Some(record) = new.or(old) else { return Ok(()) };
         for (sql, changed) in [
             (
-                "DELETE FROM entries WHERE database = ?1 AND slot = ?2 AND key = ?3 AND rid = ?4",
+                "DELETE FROM entries WHERE zone = ?1 AND slot = ?2 AND key = ?3 AND rid = ?4",
                 old_keys.difference(&new_keys),
             ),
             (
-                "INSERT OR IGNORE INTO entries (database, slot, key, rid) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT OR IGNORE INTO entries (zone, slot, key, rid) VALUES (?1, ?2, ?3, ?4)",
                 new_keys.difference(&old_keys),
             ),
         ] {
             for (slot, key) in changed {
                 let slot = self.slot_id(&record_type.name, slot)?;
                 let mut statement = self.connection.prepare_cached(sql)?;
-                statement.execute(params![record.database, slot, key, record.rid])?;
+                statement.execute(params![record.zone, slot, key, record.rid])?;
             }
         }
         Ok(())
@@ -249,7 +219,8 @@ impl Store {
         database: DatabaseId,
         record_type: impl Fn(&Record) -> Option<&'t RecordType>,
     ) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM entries WHERE database = ?1", [database.0])?;
+        let sql = "DELETE FROM entries WHERE zone IN (SELECT id FROM zones WHERE database = ?1)";
+        self.connection.execute(sql, [database.0])?;
         for rid in self.all_records(database)? {
             // Where the indexes lag they show an older version, or none yet.
             let shown = match self.shown_version(rid)? {
@@ -264,7 +235,7 @@ impl Store {
         Ok(())
     }
 
-    fn slot_id(&mut self, record_type: &str, slot: &Slot) -> Result<i64, StoreError> {
+    pub(super) fn slot_id(&mut self, record_type: &str, slot: &Slot) -> Result<i64, StoreError> {
         let name = (record_type.to_owned(), slot.name());
         if let Some(id) = self.slots.get(&name) {
             return Ok(*id);
@@ -275,69 +246,6 @@ impl Store {
         let id = self.connection.query_row(sql, params![name.0, name.1], |row| row.get(0))?;
         self.slots.insert(name, id);
         Ok(id)
-    }
-
-    /// Walks an index in the order of its keys, from the beginning of the range or, `descending`, from its end.
-    pub(crate) fn walk(
-        &mut self,
-        database: DatabaseId,
-        record_type: &str,
-        slot: &Slot,
-        range: &KeyRange,
-        descending: bool,
-        mut visit: impl FnMut(&Self, &[u8], i64) -> Result<ControlFlow<()>, StoreError>,
-    ) -> Result<(), StoreError> {
-        let slot = self.slot_id(record_type, slot)?;
-        let direction = if descending { "DESC" } else { "ASC" };
-        let upper = if range.to.is_some() { "AND key < ?4" } else { "AND ?4 IS NULL" };
-        let sql = format!(
-            "SELECT key, rid FROM entries WHERE database = ?1 AND slot = ?2 AND key >= ?3 {upper}
-             ORDER BY key {direction}, rid {direction}"
-        );
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query(params![database.0, slot, range.from, range.to])?;
-        while let Some(row) = rows.next()? {
-            let key = row.get_ref(0)?.as_blob().unwrap_or_default();
-            if visit(self, key, row.get(1)?)?.is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Walks the records with one key, in the order of their creation.
-    pub(crate) fn walk_equal(
-        &mut self,
-        database: DatabaseId,
-        record_type: &str,
-        slot: &Slot,
-        key: &[u8],
-        after: i64,
-        visit: Visit<'_>,
-    ) -> Result<(), StoreError> {
-        let slot = self.slot_id(record_type, slot)?;
-        let sql = "SELECT rid FROM entries WHERE database = ?1 AND slot = ?2 AND key = ?3 AND rid > ?4
-            ORDER BY rid";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params![database.0, slot, key, after])?;
-        while let Some(row) = rows.next()? {
-            if visit(self, row.get(0)?)?.is_break() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Walks all records of a type, in the order of their creation.
-    pub(crate) fn walk_created(
-        &mut self,
-        database: DatabaseId,
-        record_type: &str,
-        after: i64,
-        visit: Visit<'_>,
-    ) -> Result<(), StoreError> {
-        let range = KeyRange { from: keys::rowid_key(after.saturating_add(1)), to: None };
-        self.walk(database, record_type, &Slot::All, &range, false, |store, _, rid| visit(store, rid))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Turns values into bytes whose order is the order of the values, so that SQLite's indexes serve every type.
 
+use super::place::place_key;
 use crate::facts;
 use crate::value::Scalar;
 
@@ -9,7 +10,7 @@ pub(crate) const MAX_KEY: usize = 256;
 /// The index key of an absent value: before every value, or after all of them.
 pub(crate) const ABSENT: &[u8] = if facts::ABSENT_SORTS_FIRST.value { &[1] } else { &[3] };
 
-const PRESENT: u8 = 2;
+pub(super) const PRESENT: u8 = 2;
 
 /// The value as bytes that sort like it, in full length.
 pub(crate) fn full_key(scalar: &Scalar) -> Vec<u8> {
@@ -31,14 +32,24 @@ pub(crate) fn full_key(scalar: &Scalar) -> Vec<u8> {
     key
 }
 
-/// The key that is kept in the index.
+/// The key that is kept in the index. Values that are equal have the same one.
 pub(crate) fn index_key(scalar: &Scalar) -> Vec<u8> {
-    shorten(full_key(scalar))
+    match scalar {
+        Scalar::Location(location) => place_key(location.into()),
+        _ => shorten(full_key(scalar)),
+    }
 }
 
 /// The key of a number, as for a value of type DOUBLE.
 pub(crate) fn double_key(value: f64) -> Vec<u8> {
     full_key(&Scalar::Double(value))
+}
+
+/// The number of a key that [`double_key`] has made.
+pub(crate) fn read_double_key(key: &[u8]) -> Option<f64> {
+    let ordered = u64::from_be_bytes(key.strip_prefix(&[PRESENT])?.try_into().ok()?);
+    let bits = if ordered >> 63 == 1 { ordered & !(1 << 63) } else { !ordered };
+    Some(f64::from_bits(bits))
 }
 
 /// The index key of a text that is no field value.
@@ -92,6 +103,7 @@ mod tests {
             prop_assume!(!a.is_nan() && !b.is_nan());
             let expected = a.partial_cmp(&b).expect("neither is NaN");
             prop_assert_eq!(double_key(a).cmp(&double_key(b)), expected);
+            prop_assert_eq!(read_double_key(&double_key(a)), Some(a));
         }
 
         #[test]

@@ -10,6 +10,7 @@ mod credentials;
 mod environment;
 mod index;
 mod keys;
+mod place;
 mod push;
 mod records;
 mod shared;
@@ -17,20 +18,23 @@ mod sharing;
 mod snapshot;
 mod sqlite;
 mod subscriptions;
+mod walk;
 
 pub(crate) use assets::{AssetPlace, Receipt};
 pub(crate) use browse::Selection;
 pub(crate) use cache::KnownRecord;
 pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use credentials::KeptKey;
-pub(crate) use index::{KeyRange, Slot, system_key, words};
-pub(crate) use keys::{ABSENT, after_prefix, double_key, full_key, index_key, shorten, text_key};
+pub(crate) use index::{INDEX_FORM, Slot, system_key, words};
+pub(crate) use keys::{ABSENT, MAX_KEY, double_key, full_key, index_key, read_double_key, shorten, text_key};
+pub(crate) use place::{Cell, Place, read_place_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
 pub(crate) use shared::SharedStore;
 pub(crate) use sharing::GrantedShare;
 pub(crate) use snapshot::{Content, LoadError};
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
 pub(crate) use subscriptions::Subscription;
+pub(crate) use walk::{Index, KeyRange};
 
 /// The zone that every database has.
 pub(crate) const DEFAULT_ZONE: &str = "_defaultZone";

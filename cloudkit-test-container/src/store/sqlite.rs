@@ -31,8 +31,8 @@ const TABLES: &str = "
         UNIQUE (zone, name));
     -- One row for each indexed value: the key's order is the value's order.
     CREATE TABLE IF NOT EXISTS entries (
-        database INTEGER NOT NULL, slot INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
-        PRIMARY KEY (database, slot, key, rid)) WITHOUT ROWID;
+        zone INTEGER NOT NULL, slot INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
+        PRIMARY KEY (zone, slot, key, rid)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS slots (
         id INTEGER PRIMARY KEY, type TEXT NOT NULL, field TEXT NOT NULL, UNIQUE (type, field));
     -- References that a delete of their target has to look at.
@@ -45,6 +45,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS pending (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, rid INTEGER NOT NULL, record TEXT);
     CREATE INDEX IF NOT EXISTS pending_by_record ON pending (rid);
+    CREATE INDEX IF NOT EXISTS pending_by_time ON pending (due);
     CREATE TABLE IF NOT EXISTS lagging (rid INTEGER PRIMARY KEY, record TEXT);
 ";
 
@@ -80,6 +81,15 @@ fn open_file(directory: &Path) -> Result<Connection, StoreError> {
     })?;
     connection.pragma_update(None, "synchronous", "full")?;
     Ok(connection)
+}
+
+/// Drops an index of a form that is not used any more. It is built anew, because `INDEX_FORM` has changed with it.
+fn forget_old_index(connection: &Connection) -> Result<(), StoreError> {
+    let sql = "SELECT 1 FROM pragma_table_info('entries') WHERE name = 'database'";
+    if connection.prepare(sql)?.exists([])? {
+        connection.execute_batch("DROP TABLE entries")?;
+    }
+    Ok(())
 }
 
 /// One of the many databases of a container.
@@ -134,6 +144,9 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(128);
         // Otherwise many statements are planned anew with every value that is bound to them.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        // One commit for all of them: each has to reach the disk.
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        forget_old_index(&connection)?;
         connection.execute_batch(TABLES)?;
         for tables in [
             credentials::TABLES,
@@ -145,6 +158,7 @@ impl Store {
         ] {
             connection.execute_batch(tables)?;
         }
+        connection.execute_batch("COMMIT")?;
         let next_tag = connection
             .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
             .optional()?
@@ -165,6 +179,12 @@ impl Store {
     /// Whether the store is gone with the process.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.connection.path().is_none_or(str::is_empty)
+    }
+
+    /// Calls `each` after every step of SQLite's machine.
+    #[cfg(test)]
+    pub(crate) fn on_step(&mut self, each: Option<impl FnMut() -> bool + Send + 'static>) {
+        self.connection.progress_handler(1, each).expect("the connection is open");
     }
 
     /// Runs `work` in a transaction, which is kept if the result is `Ok`.

@@ -104,6 +104,7 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
     // Before anybody can know that there is something to stop.
     let signals = Signals::listen()?;
+    allow_connections();
     let builder = describe(&arguments, context)?;
     let container = builder.start().await.map_err(not_started)?;
     let key =
@@ -127,6 +128,19 @@ pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
         return Err(Failure::from(unmet).with_exit(Exit::new(4)));
     }
     Ok(Exit::OK)
+}
+
+/// Lets the process open as many files, and so connections, as it may. Shells often allow it 1,024 at first.
+fn allow_connections() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // If it may not, there are fewer connections.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
 }
 
 fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContainerBuilder> {

@@ -1,7 +1,7 @@
 // The records: which database, which zone, which type, and one record in full.
 
 import { get, getBlob, withParameters } from "./api.js";
-import { copyButton, download, empty, fill, h, moment, pill, size, table, time } from "./dom.js";
+import { copyButton, download, empty, h, moment, pill, refill, size, table, time } from "./dom.js";
 import { attempt } from "./notice.js";
 
 const PAGE = 50;
@@ -10,28 +10,60 @@ const PAGE = 50;
 let chosen = {};
 let databases = [];
 let main = null;
+/** So many records are listed. */
+let count = PAGE;
+let typing;
+/** What the page shows, to leave it as it is when nothing is new. */
+let shown = "";
 
-export async function show(element, parameters) {
+export async function show(element, parameters, isOther) {
   main = element;
+  const before = { ...chosen, name: undefined };
   chosen = { environment: "development", database: "public", ...parameters };
+  if (JSON.stringify({ ...chosen, name: undefined }) !== JSON.stringify(before)) count = PAGE;
+  if (isOther) shown = "";
   await refresh();
 }
 
 export async function refresh() {
   ({ databases } = await get("databases"));
   const { place, zone, known } = resolve();
-  const { type, text } = chosen;
-  const page = known ? await get("records", { ...place, type, text, limit: PAGE }) : { records: [], next: null };
-  const record = chosen.name ? await attempt(() => get("record", { ...place, name: chosen.name })) : null;
-  const focused = document.activeElement?.id;
-  fill(main,
+  const page = known ? await records(place, count) : { records: [], next: null };
+  const record = chosen.name ? await get("record", { ...place, name: chosen.name }).catch(gone) : null;
+  const now = JSON.stringify([chosen, databases, page, record]);
+  if (now === shown) return;
+  shown = now;
+  refill(main,
     h("div", { class: "bar" }, h("h1", {}, "Data"), choices(place), filter(),
       h("button", { title: "Save these records as a file of JSON lines", onclick: () => attempt(() => save(place)) }, "Save as JSON lines")),
     types(zone),
-    h("div", { class: `split ${record ? "has-detail" : ""}` },
-      h("div", { class: "scroll list" }, listed(page, place)),
-      h("div", { class: "detail" }, record ? full(record, place) : empty("Choose a record to see all of it."))));
-  if (focused) document.getElementById(focused)?.focus();
+    h("div", { class: `split ${chosen.name ? "has-detail" : ""}` },
+      h("div", { class: "scroll list" }, listed(page)),
+      h("div", { class: "detail", role: "region", "aria-label": "The chosen record" },
+        chosen.name ? h("div", { class: "detail-head" }, h("h2", { class: "mono wrap" }, chosen.name), close()) : null,
+        record ? full(record, place) : empty("There is no such record in this zone."))));
+}
+
+/** The record may have been deleted since it was chosen. */
+function gone(error) {
+  if (error.status === 404) return null;
+  throw error;
+}
+
+function close() {
+  return h("a", { class: "close", href: address({ ...chosen, name: undefined }), "aria-label": "Close", title: "Close" }, "×");
+}
+
+/** The chosen records of a zone, the latest first, as many as that if there are so many. */
+async function records(place, most) {
+  const found = { records: [], next: undefined };
+  do {
+    const limit = Math.min(200, most - found.records.length);
+    const page = await get("records", { ...place, type: chosen.type, text: chosen.text, limit, before: found.next });
+    found.records.push(...page.records);
+    found.next = page.next;
+  } while (found.next !== null && found.records.length < most);
+  return found;
 }
 
 /** The chosen zone among those that there are, and the parameters that name it. */
@@ -91,7 +123,12 @@ function menu(label, entries, isChosen) {
 function filter() {
   const input = h("input", {
     id: "filter-records", type: "search", placeholder: "Name or value", "aria-label": "Filter by name or value",
-    value: chosen.text ?? "", onchange: () => go({ ...chosen, text: input.value, name: undefined }),
+    value: chosen.text ?? "",
+    oninput: () => {
+      clearTimeout(typing);
+      // Letters that are typed are no places to go back to.
+      typing = setTimeout(() => location.replace(address({ ...chosen, text: input.value, name: undefined })), 200);
+    },
   });
   return input;
 }
@@ -108,7 +145,7 @@ function types(zone) {
     zone.recordTypes.map(({ recordType, records }) => link(recordType, recordType, records)));
 }
 
-function listed({ records, next }, place) {
+function listed({ records, next }) {
   if (records.length === 0) {
     return empty(chosen.text || chosen.type ? "No record is like that." : "No record yet in this zone.");
   }
@@ -124,15 +161,13 @@ function listed({ records, next }, place) {
     ].filter((cell) => cell !== null),
   });
   const head = ["Record name", chosen.type ? null : "Type", ...names, "Modified"].filter((cell) => cell !== null);
-  const shown = table(head, records.map(row), "Records");
-  if (next === null) return shown;
-  const more = h("button", {
-    onclick: () => attempt(async () => {
-      const page = await get("records", { ...place, type: chosen.type, text: chosen.text, limit: PAGE, before: next });
-      more.replaceWith(listed(page, place));
-    }),
-  }, "More");
-  return [shown, h("p", { class: "more" }, more)];
+  const listing = table(head, records.map(row), "Records");
+  if (next === null) return listing;
+  const more = () => {
+    count += PAGE;
+    return attempt(refresh);
+  };
+  return [listing, h("p", { class: "more" }, h("button", { id: "more-records", onclick: more }, "More"))];
 }
 
 /** A value in a few characters. */
@@ -156,9 +191,6 @@ function full(record, place) {
   ]);
   const by = (stamp) => [time(stamp.at), h("span", { class: "faint" }, " by "), person(stamp.by)];
   return [
-    h("div", { class: "detail-head" },
-      h("h2", { class: "mono wrap" }, record.recordName),
-      h("a", { class: "close", href: address({ ...chosen, name: undefined }), "aria-label": "Close", title: "Close" }, "×")),
     h("dl", { class: "facts" },
       h("dt", {}, "Type"), h("dd", {}, record.recordType),
       h("dt", {}, "Change tag"), h("dd", { class: "mono" }, record.recordChangeTag),
@@ -220,14 +252,9 @@ function share(terms, place) {
 
 /** Saves all records that the list would show. */
 async function save(place) {
-  const lines = [];
-  let before;
-  do {
-    const page = await get("records", { ...place, type: chosen.type, text: chosen.text, limit: 200, before });
-    lines.push(...page.records.map((record) => JSON.stringify(record)));
-    before = page.next ?? undefined;
-  } while (before !== undefined);
+  const all = await records(place, Infinity);
   const name = [place.environment, place.database, place.zone, chosen.type].filter(Boolean).join("-");
-  download(lines.reverse().map((line) => `${line}\n`).join(""), `${name}.jsonl`, "application/jsonl");
+  const lines = all.records.reverse().map((record) => `${JSON.stringify(record)}\n`);
+  download(new Blob(lines), `${name}.jsonl`);
 }
 

@@ -18,6 +18,19 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** Puts these children in the place of all others, as `fill` does, but leaves the scrolled places and what has the focus as they are. */
+export function refill(element, ...children) {
+  const places = [".list", ".detail"].map((place) => [place, element.querySelector(place)?.scrollTop ?? 0]);
+  const { id, value } = document.activeElement ?? {};
+  fill(element, ...children);
+  for (const [place, top] of places) element.querySelector(place)?.scrollTo(0, top);
+  const focused = id ? document.getElementById(id) : null;
+  if (!focused || !element.contains(focused)) return;
+  // What was written and not sent yet.
+  if (focused.type === "search") focused.value = value;
+  focused.focus();
+}
+
 export function pill(text, kind = "") {
   return h("span", { class: `pill ${kind}` }, text);
 }
@@ -42,12 +55,9 @@ export function empty(text) {
   return h("p", { class: "empty" }, text);
 }
 
-const two = (number) => String(number).padStart(2, "0");
-
-/** The time of day, with milliseconds. */
+/** The time of day in UTC, with milliseconds. */
 export function timeOfDay(ms) {
-  const time = new Date(ms);
-  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+  return new Date(ms).toISOString().slice(11, 23);
 }
 
 /** A moment as ISO 8601 has it, in UTC. */

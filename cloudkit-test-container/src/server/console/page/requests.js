@@ -40,7 +40,7 @@ export async function show(main, parameters, isOther) {
 
 function build(main) {
   list = h("tbody");
-  detail = h("div", { class: "detail", "aria-live": "polite" });
+  detail = h("div", { class: "detail", role: "region", "aria-label": "The chosen request" });
   const filter = h("input", {
     type: "search", placeholder: "Filter", "aria-label": "Filter by text", value: text,
     oninput: () => { text = filter.value; applyFilter(); },
@@ -140,8 +140,9 @@ function markOpen() {
   for (const row of list?.children ?? []) row.classList.toggle("open", row.request.number === open);
 }
 
-/** Up and down go from row to row. */
+/** Up and down go from row to row, and Escape closes what is open. */
 function move(event) {
+  if (event.key === "Escape") location.hash = "#requests";
   const steps = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" };
   const step = steps[event.key];
   let row = event.target.closest("tbody tr");

@@ -5,9 +5,12 @@ import { copyButton, download, fill, h, pill } from "./dom.js";
 import { attempt, say } from "./notice.js";
 
 let main = null;
+/** What the page shows, to leave it as it is when nothing is new. */
+let shown = "";
 
-export async function show(element) {
+export async function show(element, _, isOther) {
   main = element;
+  if (isOther) shown = "";
   await refresh();
 }
 
@@ -16,6 +19,9 @@ export async function refresh() {
 }
 
 function showBoth(schemas) {
+  const now = JSON.stringify(schemas);
+  if (now === shown) return;
+  shown = now;
   fill(main,
     h("div", { class: "bar" }, h("h1", {}, "Schema"), clicks(schemas)),
     h("section", { class: "card" },

@@ -60,7 +60,7 @@ function save({ blob, name }) {
 
 /** Replaces everything, and keeps what was there. */
 async function restore(blob, what) {
-  const before = await take(`before ${what} was restored`);
+  const before = await take(`before restoring ${what}`);
   try {
     await post("restore", blob);
   } catch (error) {
@@ -68,6 +68,6 @@ async function restore(blob, what) {
     throw error;
   }
   const undo = h("button", { class: "small", onclick: () => attempt(() => restore(before.blob, "what was there before")) }, "Undo");
-  say(`The container holds what ${what} held.`, "good", undo);
+  say(`Restored ${what}.`, "good", undo);
   changed();
 }
