@@ -1,4 +1,5 @@
-//! What the rounds have shown, as ratios.
+//! What the rounds have shown, as ratios: of the best rounds by the clock, and of the processor time of the servers in all
+//! rounds, which tells more where the machine has other things to do.
 
 use std::time::Duration;
 
@@ -43,22 +44,22 @@ impl Table {
         let plural = if self.connections == 1 { "" } else { "s" };
         println!("\n{what}; {} connection{plural}", self.connections);
         println!(
-            "  {:<42}{:>10}{:>10}{:>12}{:>12}{:>11}{:>13}",
-            "", "best/s", "middle/s", "server µs", "client µs", "×dynalite", "×json-server"
+            "  {:<40}{:>9}{:>10}{:>11}{:>11}  {:^17}  {:^17}",
+            "", "best/s", "middle/s", "server µs", "client µs", "× dynalite", "× json-server"
         );
+        println!("  {:<40}{:41}  {:>8}{:>9}  {:>8}{:>9}", "", "", "clock", "server", "clock", "server");
         let sums: Vec<(&str, Sum)> = self.rows.iter().map(|(name, rounds)| (*name, sum(rounds))).collect();
-        let base = |name: &str| sums.iter().find(|(known, _)| *known == name).map(|(_, sum)| sum.best);
+        let find = |name: &str| sums.iter().find(|(known, _)| *known == name).map(|(_, sum)| sum);
         for (name, sum) in &sums {
-            let ratio =
-                |base: Option<f64>| base.map_or(String::new(), |base| format!("{:.2}", sum.best / base));
+            let ratios = [find("dynalite"), find("json-server")].map(|base| match base {
+                Some(base) => {
+                    format!("{:>8.2}{:>9.2}", sum.best / base.best, base.server / sum.server.max(0.1))
+                }
+                None => String::new(),
+            });
             println!(
-                "  {name:<42}{:>10.0}{:>10.0}{:>12.1}{:>12.1}{:>11}{:>13}",
-                sum.best,
-                sum.middle,
-                sum.server,
-                sum.client,
-                ratio(base("dynalite")),
-                ratio(base("json-server"))
+                "  {name:<40}{:>9.0}{:>10.0}{:>11.1}{:>11.1}  {:>17}  {:>17}",
+                sum.best, sum.middle, sum.server, sum.client, ratios[0], ratios[1]
             );
         }
     }
