@@ -14,6 +14,7 @@ use crate::clock::VIRTUAL_START_MS;
 use crate::container::{StartError, TestContainer};
 use crate::facts;
 use crate::faults::Faults;
+use crate::limits::Limits;
 use crate::schema::SchemaSource;
 use crate::server::{LONG_POLL, PATIENCE};
 use crate::users::User;
@@ -38,6 +39,8 @@ pub struct TestContainerBuilder {
     pub(crate) clock_window: Duration,
     pub(crate) strict_web_auth_tokens: bool,
     pub(crate) asset_limit: usize,
+    pub(crate) limits: Limits,
+    pub(crate) documented_share_type: bool,
     pub(crate) data: Option<PathBuf>,
     pub(crate) listen: SocketAddr,
     pub(crate) keys: Vec<(String, PublicKey, Vec<Environment>)>,
@@ -45,6 +48,8 @@ pub struct TestContainerBuilder {
     pub(crate) address_books: bool,
     pub(crate) management_token: Option<String>,
     pub(crate) team_id: Option<String>,
+    /// The names that are to be served over HTTPS beside the usual ones; `None` for plain HTTP.
+    pub(crate) tls_names: Option<Vec<String>>,
 }
 
 impl TestContainerBuilder {
@@ -67,6 +72,8 @@ impl TestContainerBuilder {
             clock_window: facts::CLOCK_WINDOW.value,
             strict_web_auth_tokens: false,
             asset_limit: facts::ASSET_SIZE.value,
+            limits: Limits::new(),
+            documented_share_type: false,
             data: None,
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             keys: Vec::new(),
@@ -74,6 +81,7 @@ impl TestContainerBuilder {
             address_books: false,
             management_token: None,
             team_id: None,
+            tls_names: None,
         }
     }
 
@@ -189,6 +197,19 @@ impl TestContainerBuilder {
         self
     }
 
+    /// Sets how much fits into the container: see [`Limits`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Takes `cloudKit.share` for the record type of shares too, which is how Apple's reference spells it. Apple's service
+    /// knows `cloudkit.share` only.
+    pub fn documented_share_type(mut self, documented_share_type: bool) -> Self {
+        self.documented_share_type = documented_share_type;
+        self
+    }
+
     /// Keeps everything in this directory, which is made if it does not exist: records, zones, files, schemas, users, keys
     /// and tokens. A later container takes them up.
     ///
@@ -245,6 +266,24 @@ impl TestContainerBuilder {
     /// Sets the ID of the team that the container belongs to, in place of the one that the container makes.
     pub fn team_id(mut self, team_id: impl Into<String>) -> Self {
         self.team_id = Some(team_id.into());
+        self
+    }
+
+    /// Serves HTTPS instead of HTTP, for programs that cannot be pointed at another host: the machine's hosts file leads
+    /// `api.apple-cloudkit.com` to the container, which has a certificate for that name, for `localhost` and for the
+    /// address that it [listens](Self::listen) on. HTTP/2 is spoken with whoever offers it.
+    ///
+    /// Programs have to trust the authority that vouches for the certificate: [`TestContainer::ca_pem`]. It is made for
+    /// this container, can vouch for nothing but these names, and its key is not kept. With [`data`](Self::data) the
+    /// certificates stay the same for two years, as long as no name is added.
+    pub fn tls(mut self) -> Self {
+        self.tls_names.get_or_insert_default();
+        self
+    }
+
+    /// Serves [HTTPS](Self::tls) under another name too: a host name or an IP address.
+    pub fn tls_name(mut self, name: impl Into<String>) -> Self {
+        self.tls_names.get_or_insert_default().push(name.into());
         self
     }
 

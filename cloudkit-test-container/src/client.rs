@@ -2,6 +2,7 @@
 
 use cloudkit_core::auth::{ApiToken, KeyId, PublicKey, WebAuthToken};
 use cloudkit_core::container::{ApiTokenOnly, ContainerBuilder, NoCredentials, ServerToServer, SignedInUser};
+use cloudkit_core::transport::{HttpOptions, HttpTransport};
 use cloudkit_core::{Container, Environment};
 
 use crate::{ContainerError, TestContainer};
@@ -43,10 +44,19 @@ impl TestContainer {
 
     /// The builder of a client of this container, for one with a key, clock or transport of your own.
     ///
-    /// In [virtual time](crate::TestContainerBuilder::virtual_time) the client has the container's clock.
+    /// In [virtual time](crate::TestContainerBuilder::virtual_time) the client has the container's clock, and over
+    /// [HTTPS](crate::TestContainerBuilder::tls) a transport that trusts the container.
     pub fn client_builder(&self) -> ContainerBuilder<NoCredentials> {
         let builder = Container::builder(self.container_id()).environment(self.environment()).url(self.url());
-        if self.clock().is_virtual() { builder.clock(self.clock().clone()) } else { builder }
+        let builder = if self.clock().is_virtual() { builder.clock(self.clock().clone()) } else { builder };
+        match self.state().tls() {
+            None => builder,
+            Some(tls) => builder.transport(HttpTransport::new(HttpOptions {
+                ca_certificates: vec![tls.ca_der().to_vec()],
+                use_proxy: false,
+                ..HttpOptions::default()
+            })),
+        }
     }
 
     /// Registers a public key and gives it an ID, as CloudKit Console does.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::server::{
 };
 use crate::store::Store;
 use crate::subscription_shape::SubscriptionShape;
+use crate::tls::Tls;
 
 /// A CloudKit container on loopback, with both its environments.
 ///
@@ -90,6 +92,9 @@ pub enum StartError {
     /// The directory of the data cannot be used.
     #[error("cannot open the data")]
     Data(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No certificate can be made for this name.
+    #[error("`{0}` cannot have a certificate: it is neither a host name nor an IP address")]
+    TlsName(String),
     /// A planned fault is for an endpoint that there is not.
     #[error("{0}")]
     Faults(String),
@@ -163,13 +168,25 @@ impl TestContainer {
         let mut random = Random::new(seed);
         let access = Access::settle(builder.team_id, builder.management_token, &mut store, &mut random)
             .map_err(StartError::data)?;
+        let tls = match &builder.tls_names {
+            None => None,
+            Some(names) => {
+                // Clients look at the machine's clock to see whether a certificate is good.
+                let now_ms = Clock::of_the_machine().now_ms();
+                Some(Tls::settle(names, builder.listen.ip(), builder.data.as_deref(), now_ms)?)
+            }
+        };
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let settings = Settings {
+            tls,
             container_id,
             strict_headers: builder.strict_headers,
             clock_window: builder.clock_window,
             strict_web_auth_tokens: builder.strict_web_auth_tokens,
             address_books: builder.address_books,
             asset_limit: builder.asset_limit,
+            limits: builder.limits,
+            documented_share_type: builder.documented_share_type,
             jit: builder.jit,
             open_indexes: builder.open_indexes,
             access,
@@ -198,7 +215,7 @@ impl TestContainer {
                 Ipv6Addr::LOCALHOST.into()
             });
         }
-        state.set_url(format!("http://{address}"));
+        state.set_url(format!("{scheme}://{address}"));
         let state = Arc::new(state);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(serve(listener, Arc::clone(&state), stopped));
@@ -231,6 +248,19 @@ impl TestContainer {
     #[must_use]
     pub fn url(&self) -> &str {
         self.state.url()
+    }
+
+    /// The certificate of the authority that vouches for the container, as PEM, if it serves
+    /// [HTTPS](TestContainerBuilder::tls). Programs that trust it believe that the container is Apple's host.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<String> {
+        self.state.tls().map(Tls::ca_pem)
+    }
+
+    /// The file with [`ca_pem`](Self::ca_pem), if the container keeps its [data](TestContainerBuilder::data).
+    #[must_use]
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.state.tls().and_then(Tls::ca_file)
     }
 
     /// The ID of the container.

@@ -160,6 +160,12 @@ facts! {
     BOOLEANS_ARE_INTEGERS: bool = true, Inferred,
         "the reference lists a Boolean among values, and no such type",
         "true and false are taken for 1 and 0 by INT64 fields";
+    MAX_ZONES: usize = 1000, Documented,
+        "TN3164, of the zones of one database",
+        "a private database may have 1,000 custom zones";
+    TOO_MANY_ZONES: ServerErrorCode = ServerErrorCode::BadRequest, Inferred,
+        "no report",
+        "a zone beyond the limit is refused with BAD_REQUEST";
     RECORD_SIZE: usize = 1_048_576, Inferred,
         "the reference says 1 MB and not which",
         "1 MB of a record's fields is 1,048,576 bytes";
@@ -208,6 +214,12 @@ facts! {
     MAX_PARTICIPANTS: usize = 101, Inferred,
         "the native framework's documents say 100",
         "a share may have an owner and 100 participants";
+    MAX_SHARED_RECORDS: usize = 5000, Observed,
+        "reported from the live service",
+        "a share of a record reaches 5,000 records, the root included; a save beyond that is refused";
+    ZIP_OF_A_SHARE: () = (), Inferred,
+        "CloudKit JS sends the request; nobody has described the archive",
+        "records/zip/prepare gives the files of the records of a share, stored under record and field name, to whoever sees the share";
     UNKNOWN_SHORT_GUID: ServerErrorCode = ServerErrorCode::NotFound, Inferred,
         "no report",
         "a short GUID that nothing has is NOT_FOUND, one by one";
@@ -293,8 +305,14 @@ facts! {
         "two recorded runs against the live service; which parts make a shape is a guess",
         "production refuses a subscription whose record type, filtered fields, comparators and events were not deployed";
     DATABASE_SUBSCRIPTIONS: () = (), Disputed,
-        "CloudKit JS has the word, the reference has not",
-        "subscriptions of the type database are refused";
+        "CloudKit JS and the native framework have them, the reference has not",
+        "subscriptions of the type database exist in private and shared databases, and fire once for all changes of one request in custom zones";
+    SHARED_SUBSCRIPTIONS: &str = "the shared database takes subscriptions of the type database only", Inferred,
+        "the native framework's documents; the reference has subscriptions in public and private databases",
+        "the shared database refuses all subscriptions but those of the type database";
+    SHARES_ARE_RECORDS_THAT_CHANGE: () = (), Disputed,
+        "a report of 2016 has owners hear nothing when somebody accepts",
+        "sharing a record changes it, and accepting or leaving a share changes the share; both fire subscriptions like any other change";
     ZONE_SUBSCRIPTION_NAMES_ITS_ZONE: () = (), Disputed,
         "the documents of CloudKit JS have zoneID, the reference says to omit it",
         "a subscription of the type zone needs a zoneID, and exists in private databases and custom zones only";
@@ -316,6 +334,12 @@ facts! {
     PRIVATE_DATABASE_NUMBER: u8 = 1, Inferred,
         "CloudKit JS takes everything but 0 for not public",
         "notifications call private databases 1";
+    SHARED_DATABASE_NUMBER: u8 = 2, Inferred,
+        "CloudKit JS takes everything but 0 for not public",
+        "notifications call shared databases 2";
+    DATABASE_NOTIFICATION: () = (), Observed,
+        "captured from a native app",
+        "the notification of a database subscription is ck.met, with the zone that has changed last";
     ALERT_IS_AN_OBJECT: () = (), Disputed,
         "CloudKit JS reads an object; one capture of the live service shows a text",
         "the alert of a notification is an object, with a body, even if it has nothing else";

@@ -97,6 +97,24 @@ test("a snapshot is saved, and what was added since is gone when it is restored"
   assert.deepEqual(mistakes, []);
 });
 
+test("records are exported as lines and imported into another zone", async () => {
+  await saveNote(container, "travels", "far");
+  const { page, mistakes } = await openPage(browser);
+  const inPrivate = new URLSearchParams({ environment: "development", database: "private", user: container.users[0].recordName, text: "travels" });
+  await page.goto(`${container.console}#data?${inPrivate}`);
+  await page.getByRole("link", { name: "travels" }).waitFor();
+  const exporting = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  const file = await (await exporting).path();
+  assert.equal((await readFile(file, "utf8")).trim().split("\n").length, 1);
+  await page.goto(`${container.console}#data?environment=development&database=public`);
+  await page.getByText("Users").first().waitFor();
+  await page.getByLabel("Records to import").setInputFiles(file);
+  await page.getByText("1 record imported").waitFor();
+  await page.getByRole("link", { name: "travels" }).waitFor();
+  assert.deepEqual(mistakes, []);
+});
+
 test("a fault is planned and met, and the clock is moved", async () => {
   const { page, mistakes } = await openPage(browser);
   await page.goto(`${container.console}#trouble`);

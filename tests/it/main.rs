@@ -9,6 +9,7 @@ mod explain_vectors;
 mod faults;
 mod fuzz;
 mod generated;
+mod https;
 mod keys;
 mod management;
 mod persistence;

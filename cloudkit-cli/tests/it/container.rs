@@ -16,14 +16,14 @@ const SCHEMA: &str = "DEFINE SCHEMA\n\n    RECORD TYPE Note (\n        \"___reco
     GRANT READ TO \"_world\"\n    );\n";
 
 /// A process that serves, and what it said when it was ready.
-struct Serving {
+pub(crate) struct Serving {
     process: Child,
     stdout: BufReader<std::process::ChildStdout>,
     ready: Value,
 }
 
 impl Serving {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut process = command(arguments).spawn().expect("the command starts");
         let mut stdout = BufReader::new(process.stdout.take().expect("it was piped"));
         let mut line = String::new();
@@ -32,12 +32,12 @@ impl Serving {
         Self { process, stdout, ready }
     }
 
-    fn text(&self, member: &str) -> &str {
+    pub(crate) fn text(&self, member: &str) -> &str {
         self.ready[member].as_str().unwrap_or_else(|| panic!("{member} is missing in {}", self.ready))
     }
 
     /// Sends a signal; returns the exit code, and what else came out.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
+    pub(crate) fn stop(mut self, signal: &str) -> (Option<i32>, String, String) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &pid]).status().expect("kill runs").success());
         let code = self.process.wait().expect("it ends").code();
@@ -178,6 +178,46 @@ async fn a_snapshot_goes_into_a_directory_and_back() {
     assert_eq!(nowhere.code, Some(2));
 }
 
+/// Programs that read SSL_CERT_FILE are many; this command is one of them, where the machine keeps certificates in files.
+#[cfg(target_os = "linux")]
+#[test]
+fn over_https_it_names_the_certificate_to_trust() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = temporary_directory();
+    let data = directory.path().join("data").display().to_string();
+    let stranger = Serving::start(&["--tls"]);
+    for arguments in [&["--tls"][..], &["--tls-name", "cloudkit.test"], &["--tls", "--data", &data]] {
+        let serving = Serving::start(arguments);
+        assert!(serving.text("url").starts_with("https://127.0.0.1:"), "{}", serving.ready);
+        let ca_file = serving.text("caFile").to_owned();
+        let ca = std::fs::read_to_string(&ca_file).expect("it exists");
+        assert!(ca.starts_with("-----BEGIN CERTIFICATE-----\n"), "{ca}");
+        assert_eq!(std::fs::metadata(&ca_file).expect("it exists").permissions().mode() & 0o777, 0o600);
+
+        let snapshot = |trusted: &str| {
+            let fixture = directory.path().join("fixture").display().to_string();
+            Cloudkit::new(["container", "snapshot", &fixture])
+                .env("CLOUDKIT_URL", serving.text("url"))
+                .env("CLOUDKIT_MANAGEMENT_TOKEN", serving.text("managementToken"))
+                .env("SSL_CERT_FILE", trusted)
+                .run()
+        };
+        let output = snapshot(&ca_file);
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
+        assert_eq!(
+            snapshot(stranger.text("caFile")).code,
+            Some(1),
+            "another container vouches for itself alone"
+        );
+
+        let (code, _, stderr) = serving.stop("TERM");
+        assert_eq!(code, Some(0), "{stderr}");
+        assert!(!stderr.contains("PRIVATE KEY"), "{stderr}");
+        assert_eq!(Path::new(&ca_file).exists(), arguments.contains(&"--data"));
+    }
+}
+
 #[test]
 fn the_exit_code_says_why() {
     let directory = temporary_directory();
@@ -190,7 +230,7 @@ fn the_exit_code_says_why() {
     assert!(stderr.contains("The seed is 5"), "{stderr}");
 
     let public = repository("tests/fixtures/keys/public.pem").display().to_string();
-    let wrong: [(&[&str], i32, &str); 7] = [
+    let wrong: [(&[&str], i32, &str); 8] = [
         (&["--id", "News"], 2, "`News` is not a container ID"),
         (&["--key-id", "12", "--public-key", &public], 2, "key ID"),
         (&["--faults", "/nowhere.toml"], 2, "/nowhere.toml"),
@@ -198,6 +238,7 @@ fn the_exit_code_says_why() {
         (&["--user", "a", "--user", "a"], 2, "two users are named `a`"),
         (&["--listen", "192.0.2.1:1"], 1, "cannot listen on 192.0.2.1:1"),
         (&["--key-id", "12"], 2, "--public-key"),
+        (&["--tls-name", "*.test"], 2, "`*.test` cannot have a certificate"),
     ];
     for (arguments, code, text) in wrong {
         let output = command(arguments).output().expect("the command ends");

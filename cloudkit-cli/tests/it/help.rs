@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::Cloudkit;
+use crate::support::{Cloudkit, repository};
 
 /// The help text of a command, as it is printed into a pipe of 100 columns.
 fn help(command: &[&str]) -> String {
@@ -38,6 +38,23 @@ fn each_help_text_is_the_one_that_was_reviewed() {
         insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
             insta::assert_snapshot!(format!("help_{name}"), help(command));
         });
+    }
+}
+
+/// Whoever uses the container from another language reads its document, and not the help of a Rust program.
+#[test]
+fn the_document_of_the_container_has_every_option() {
+    let document = repository("docs/test-container.md");
+    let document = std::fs::read_to_string(document).expect("it exists");
+    let help = help(&["container", "serve"]);
+    let options: Vec<&str> = help
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--"))
+        .map(|line| line.split([' ', ',']).next().unwrap_or_default())
+        .collect();
+    assert!(options.len() > 15, "{options:?}");
+    for option in options {
+        assert!(document.contains(&format!("`--{option}")), "--{option} is not explained");
     }
 }
 

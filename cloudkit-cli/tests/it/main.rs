@@ -10,3 +10,5 @@ mod key;
 mod schema;
 mod sign;
 mod support;
+#[cfg(unix)]
+mod trouble;

@@ -39,6 +39,9 @@ pub struct HttpOptions {
     pub max_body_bytes: u64,
     /// Whether a proxy that the environment names is used for HTTPS, which it is by default.
     pub use_proxy: bool,
+    /// The certificates, as DER, of the authorities that are trusted in place of the machine's. With none, as it is by
+    /// default, the machine's are.
+    pub ca_certificates: Vec<Vec<u8>>,
 }
 
 impl Default for HttpOptions {
@@ -48,6 +51,7 @@ impl Default for HttpOptions {
             total_timeout: Duration::from_secs(60),
             max_body_bytes: 64 * 1024 * 1024,
             use_proxy: true,
+            ca_certificates: Vec::new(),
         }
     }
 }
@@ -160,20 +164,28 @@ impl Shared {
             .connect_timeout(self.options.connect_timeout)
             .timeout(self.options.total_timeout)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT);
-        let builder = if secure && self.options.use_proxy {
-            builder.https_only(true)
-        } else if secure {
-            builder.https_only(true).no_proxy()
+        let builder = if secure {
+            let builder = if self.options.use_proxy { builder } else { builder.no_proxy() }.https_only(true);
+            if self.options.ca_certificates.is_empty() {
+                builder
+            } else {
+                let certificates = self.options.ca_certificates.iter();
+                let certificates: Result<Vec<_>, _> =
+                    certificates.map(|der| reqwest::Certificate::from_der(der)).collect();
+                builder.tls_certs_only(certificates.map_err(unusable)?)
+            }
         } else {
             // Without certificates of its own to trust, the library would load the machine's, and fail where there
             // are none.
             builder.no_proxy().tls_certs_only([])
         };
-        let client = builder.build().map_err(|error| {
-            TransportError::with_source(TransportErrorKind::Unusable, error.without_url())
-        })?;
+        let client = builder.build().map_err(unusable)?;
         Ok(cell.get_or_init(|| client))
     }
+}
+
+fn unusable(error: reqwest::Error) -> TransportError {
+    TransportError::with_source(TransportErrorKind::Unusable, error.without_url())
 }
 
 fn misdirected(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TransportError {

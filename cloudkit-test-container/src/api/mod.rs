@@ -3,6 +3,7 @@
 mod assets;
 mod changes_database;
 mod changes_zone;
+mod database_news;
 mod error;
 mod lookup;
 mod modify;
@@ -16,6 +17,7 @@ mod sharing;
 mod subscriptions;
 mod sync_token;
 mod users;
+mod zip;
 mod zones;
 
 use std::collections::BTreeSet;
@@ -107,6 +109,7 @@ pub(crate) enum Endpoint {
     RecordsResolve,
     RecordsAccept,
     RecordsChanges,
+    RecordsZipPrepare,
     ZonesList,
     ZonesLookup,
     ZonesModify,
@@ -136,6 +139,7 @@ impl Endpoint {
         (Self::RecordsResolve, "records/resolve", &["POST"]),
         (Self::RecordsAccept, "records/accept", &["POST"]),
         (Self::RecordsChanges, "records/changes", &["POST"]),
+        (Self::RecordsZipPrepare, "records/zip/prepare", &["POST"]),
         (Self::ZonesList, "zones/list", &["GET"]),
         (Self::ZonesLookup, "zones/lookup", &["POST"]),
         (Self::ZonesModify, "zones/modify", &["POST"]),
@@ -228,6 +232,7 @@ pub(crate) fn answer(
                 Endpoint::RecordsResolve => sharing::resolve(call, request),
                 Endpoint::RecordsAccept => sharing::accept(call, request),
                 Endpoint::RecordsChanges => changes_zone::records_changes(call, request),
+                Endpoint::RecordsZipPrepare => zip::prepare(call, request),
                 Endpoint::ZonesLookup => zones::lookup(call, request),
                 Endpoint::ZonesModify => zones::modify(call, request),
                 Endpoint::AssetsUpload => assets::upload(call, request),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use cloudkit_core::ServerErrorCode;
 
+use super::database_news::announce_databases;
 use super::reply::{Show, array};
 use super::request::{desired_keys, items, optional_bool, optional_text, required_text};
 use super::save::Saver;
@@ -79,7 +80,10 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     let mut saver = Saver::new(call, zone, schema);
     let outcome = store.transaction(|store| {
         let entries = run_all(store, &mut saver, &operations, atomic)?;
-        let rings = saver.announce(store).map_err(Failure::Other)?;
+        let mut rings = saver.announce(store).map_err(Failure::Other)?;
+        if call.scope != Scope::Public {
+            rings |= announce_databases(call, store).map_err(Failure::Other)?;
+        }
         Ok((entries, rings))
     });
     match outcome {
@@ -180,7 +184,7 @@ fn read_operation<'n, 'a>(
         None if verb == Verb::Create => call.state.random_uuid(),
         None => return Err(ApiError::missing("recordName")),
     };
-    let record_type = optional_text(record, "recordType")?;
+    let record_type = optional_text(record, "recordType")?.map(|name| call.record_type_meant(name));
     if verb == Verb::Create && record_type.is_none() {
         return Err(ApiError::missing("recordType"));
     }
@@ -195,7 +199,7 @@ fn read_operation<'n, 'a>(
             Some(required_text(parent, "recordName")?)
         }
     };
-    let sharing = ShareRequest::read(record)?;
+    let sharing = ShareRequest::read(record, record_type)?;
     let mut fields = Vec::new();
     if let Some(node) = record.get("fields") {
         let object = node.as_object().ok_or_else(|| ApiError::unexpected(node))?;

@@ -170,7 +170,7 @@ fn fire(
 type Subject<'a> = (&'a Schema, &'a Record, &'a Node<'a>);
 
 /// Puts a notification together, in the form of APNs. `what` is the member that says what has changed.
-fn notification(
+pub(super) fn notification(
     call: &Call<'_>,
     subscription: &Subscription,
     info: Option<&Object<'_>>,
@@ -267,15 +267,20 @@ fn write_zone(out: &mut String, zone: &Zone, subscriber: &str) {
     write_string(out, &zone.name);
     out.push_str(",\"zoid\":");
     write_string(out, zone.owner().unwrap_or(subscriber));
-    let database = if zone.owner().is_none() {
-        facts::PUBLIC_DATABASE_NUMBER.value
-    } else {
-        facts::PRIVATE_DATABASE_NUMBER.value
-    };
-    let _ = write!(out, ",\"dbs\":{database}");
+    let scope = if zone.owner().is_none() { Scope::Public } else { Scope::Private };
+    let _ = write!(out, ",\"dbs\":{}", database_number(scope));
 }
 
-fn read_dictionary(text: &str) -> Result<Node<'_>, ApiError> {
+/// The number that notifications have for a database.
+pub(super) const fn database_number(scope: Scope) -> u8 {
+    match scope {
+        Scope::Public => facts::PUBLIC_DATABASE_NUMBER.value,
+        Scope::Private => facts::PRIVATE_DATABASE_NUMBER.value,
+        Scope::Shared => facts::SHARED_DATABASE_NUMBER.value,
+    }
+}
+
+pub(super) fn read_dictionary(text: &str) -> Result<Node<'_>, ApiError> {
     json::parse(text).map_err(|_| {
         ApiError::new(cloudkit_core::ServerErrorCode::InternalError, "a stored subscription cannot be read")
     })

@@ -22,9 +22,6 @@ use crate::value::{
     Action, Fields, ParseContext, RawField, Reference, Scalar, WriteOptions, holds_assets, write_fields,
 };
 
-/// At most so many records may go with one target.
-const MAX_DELETE_SELF_SOURCES: usize = 750;
-
 /// The longest record name, in characters, all of them ASCII.
 const MAX_RECORD_NAME: usize = 255;
 
@@ -49,6 +46,11 @@ impl<'a> Saver<'a> {
     /// Fires the subscriptions that the operations so far concern. Whether a notification waits for somebody now.
     pub(super) fn announce(&self, store: &mut Store) -> Result<bool, ApiError> {
         announce(self.call, store, &self.zone, &self.schema, &self.changes)
+    }
+
+    /// Remembers what happened to a record, for [`announce`](Self::announce).
+    pub(super) fn note(&mut self, event: Event, record: Record) {
+        self.changes.push(RecordChange { event, record });
     }
 
     /// Keeps the types and fields that saves have created, now that the saves are kept.
@@ -159,7 +161,7 @@ impl<'a> Saver<'a> {
         }
         store.index_change(None, Some(&record), record_type, self.call.now)?;
         self.keep_sharing(store, &record)?;
-        self.changes.push(RecordChange { event: Event::Created, record: record.clone() });
+        self.note(Event::Created, record.clone());
         Ok(record)
     }
 
@@ -222,7 +224,7 @@ impl<'a> Saver<'a> {
         }
         store.index_change(Some(stored), Some(&record), record_type, self.call.now)?;
         self.keep_sharing(store, &record)?;
-        self.changes.push(RecordChange { event: Event::Updated, record: record.clone() });
+        self.note(Event::Updated, record.clone());
         Ok(record)
     }
 
@@ -246,7 +248,8 @@ impl<'a> Saver<'a> {
                 }
                 let leaves = stored.record_type == SHARE && self.call.scope == Scope::Shared;
                 if leaves && facts::DELETING_A_SHARED_SHARE_LEAVES_IT.value {
-                    leave(self.call, store, &stored)?;
+                    let left = leave(self.call, store, &stored)?;
+                    self.note(Event::Updated, left);
                 } else if self.call.access(store, &self.zone)?.may_change(store, &stored)? {
                     self.delete_with_sources(store, stored)?;
                 } else {
@@ -307,7 +310,7 @@ impl<'a> Saver<'a> {
             if let Some(record_type) = self.schema.get(&record.record_type) {
                 store.index_change(Some(&record), None, record_type, self.call.now)?;
             }
-            self.changes.push(RecordChange { event: Event::Deleted, record });
+            self.note(Event::Deleted, record);
         }
         Ok(())
     }
@@ -460,9 +463,10 @@ impl<'a> Saver<'a> {
         for edge in edges.iter().filter(|edge| edge.action == Action::DeleteSelf.as_str()) {
             let mut sources = store.sources(edge.zone, &edge.target, edge.action)?;
             sources.dedup_by_key(|(rid, _)| *rid);
-            if sources.len() > MAX_DELETE_SELF_SOURCES {
+            let limit = self.call.state.settings().limits.delete_self_sources;
+            if sources.len() > limit {
                 return Err(ApiError::bad_request(format!(
-                    "more than {MAX_DELETE_SELF_SOURCES} references with the action DELETE_SELF to one record"
+                    "more than {limit} references with the action DELETE_SELF to one record"
                 )));
             }
         }

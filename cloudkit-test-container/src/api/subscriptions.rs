@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cloudkit_core::{Environment, ServerErrorCode};
 
+use super::database_news::latest_change;
 use super::lookup::not_permitted;
 use super::query::unknown_type;
 use super::reply::array;
@@ -95,7 +96,6 @@ fn owner<'a>(call: &'a Call<'_>) -> Result<&'a str, ApiError> {
     if *call.caller == Caller::World {
         return Err(call.sign_in());
     }
-    call.refuse_scope(Scope::Shared)?;
     Ok(call.caller_name())
 }
 
@@ -144,6 +144,10 @@ fn run(
         store.learn_subscription_shape(call.environment, shape)?;
     }
     store.save_subscription(database, &subscription)?;
+    if subscription.follows_database {
+        let latest = latest_change(call, store, database, call.scope, owner)?;
+        store.follow_database(database, &subscription, latest.map_or(0, |latest| latest.seq))?;
+    }
     Ok(subscription.dictionary)
 }
 
@@ -169,15 +173,20 @@ fn read(
         name: name.to_owned(),
         zone: None,
         equivalence: None,
+        follows_database: kind == "database",
         dictionary: String::new(),
     };
+    if kind != "database" && call.scope == Scope::Shared {
+        // Which zones there are is not for the subscriber to say.
+        return Err(ApiError::bad_request(facts::SHARED_SUBSCRIPTIONS.value));
+    }
     let shape = match kind {
         "query" => Some(read_query_kind(call, store, dictionary, &mut subscription, &mut out)?),
         "zone" => {
             read_zone_kind(call, store, dictionary, &mut subscription, &mut out)?;
             None
         }
-        // The word `database` is among CloudKit JS's, but nothing says what such a subscription does.
+        "database" if call.scope != Scope::Public => None,
         _ => return Err(ApiError::bad_request("BadRequestException: unexpected input")),
     };
     if let Some(node) = dictionary.get("notificationInfo") {

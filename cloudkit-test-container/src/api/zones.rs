@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use cloudkit_core::ServerErrorCode;
 
+use super::database_news::announce_databases;
 use super::reply::array;
 use super::request::{ZoneId, items};
 use super::sharing::leave_zone;
 use super::sync_token::{Feed, Position};
 use super::{ApiError, Call, Caller, Scope};
+use crate::facts;
 use crate::json::{Object, write_string};
 use crate::store::{DEFAULT_ZONE, Store, Zone};
 use crate::value::write_zone_id;
@@ -66,20 +68,25 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     }
     call.refuse_scope(Scope::Public)?;
     let mut store = call.state.store();
+    let mut rings = false;
     let entries = store.transaction(|store| {
         let mut entries = Vec::with_capacity(operations.len());
         for (verb, zone_id) in &operations {
             let outcome = match verb {
                 Verb::Create => create(call, store, zone_id),
-                Verb::Delete => delete(call, store, zone_id),
+                Verb::Delete => delete(call, store, zone_id, &mut rings),
             };
             entries.push(match outcome {
                 Err(error) if error.code != ServerErrorCode::InternalError => zone_id.failed(&error),
                 outcome => outcome?,
             });
         }
+        rings |= announce_databases(call, store)?;
         Ok::<_, ApiError>(entries)
     })?;
+    if rings {
+        call.state.courier().ring();
+    }
     Ok(format!("{{\"zones\":{}}}", array(&entries)))
 }
 
@@ -92,18 +99,30 @@ fn create(call: &Call<'_>, store: &mut Store, zone_id: &ZoneId) -> Result<String
         return Err(ApiError::bad_request("zones of another user cannot be created"));
     }
     let database = call.database(store)?;
+    let limit = call.state.settings().limits.zones;
+    if store.zone(database, &zone_id.name)?.is_none() && store.count_zones(database)? >= limit {
+        return Err(ApiError::new(
+            facts::TOO_MANY_ZONES.value,
+            format!("too many zones: a database has {limit} beside the default zone at most"),
+        ));
+    }
     store.create_zone(database, &zone_id.name)?;
     let zone = call.find_zone(store, zone_id)?.ok_or_else(|| zone_id.not_found())?;
     call.zone_entry(store, &zone)
 }
 
-fn delete(call: &Call<'_>, store: &mut Store, zone_id: &ZoneId) -> Result<String, ApiError> {
+fn delete(
+    call: &Call<'_>,
+    store: &mut Store,
+    zone_id: &ZoneId,
+    rings: &mut bool,
+) -> Result<String, ApiError> {
     if zone_id.name == DEFAULT_ZONE {
         return Err(ApiError::bad_request(DEFAULT_ZONE_STAYS));
     }
     let zone = call.find_zone(store, zone_id)?.ok_or_else(|| zone_id.not_found())?;
     if call.scope == Scope::Shared {
-        leave_zone(call, store, &zone)?;
+        *rings |= leave_zone(call, store, &zone)?;
     } else {
         let schema = call.state.schema(call.environment);
         store.tell_participants(&zone, |store| {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -15,18 +16,21 @@ use axum::extract::{Request as HttpRequest, State as Shared};
 use axum::response::Response;
 use bytes::Bytes;
 use cloudkit_core::runtime::Clock as _;
+use http::{HeaderValue, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
+use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use super::arrival::endpoint_of;
 use super::part::Part;
+use super::secure::{Secured, Streams, secure};
 use super::trouble::{Dropped, TroubledBody};
 use super::{Delivery, Reply, Request, State, admin, arrive, courier, files, gate, handle};
 use crate::api::ApiError;
@@ -53,6 +57,7 @@ const FORM_SLACK: usize = 64 * 1024;
 
 /// Accepts connections until `stop` changes. Dropping the future ends all of them.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: watch::Receiver<bool>) {
+    let acceptor = state.tls().map(|tls| TlsAcceptor::from(Arc::clone(&tls.config)));
     // One handler for every path: which bytes were signed decides, so the path is not taken apart before.
     let patience = state.settings().patience;
     let app = Router::new().fallback(respond).with_state(state);
@@ -61,7 +66,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: wa
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, app.clone(), patience, stop.clone()));
+                    connections.spawn(connection(stream, acceptor.clone(), app.clone(), patience, stop.clone()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -77,7 +82,13 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>, mut stop: wa
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, app: Router, patience: Duration, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    app: Router,
+    patience: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
     // Small replies must not wait for the acknowledgement of earlier ones.
     let _ = stream.set_nodelay(true);
     let misdirected = Misdirected::default();
@@ -96,15 +107,41 @@ async fn connection(stream: TcpStream, app: Router, patience: Duration, mut stop
             }
         }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(patience)
-        .serve_connection(TokioIo::new(stream), service);
+    let mut http1 = http1::Builder::new();
+    http1.timer(TokioTimer::new()).header_read_timeout(patience);
+    let Some(acceptor) = acceptor else {
+        let connection = http1.serve_connection(TokioIo::new(stream), service);
+        return drive(connection, http1::Connection::graceful_shutdown, stop).await;
+    };
+    let secured = tokio::select! {
+        secured = secure(stream, acceptor) => secured,
+        () = tokio::time::sleep(patience) => return,
+        _ = stop.changed() => return,
+    };
+    match secured {
+        Secured::No => {}
+        Secured::Http1(stream) => {
+            let connection = http1.serve_connection(TokioIo::new(*stream), service);
+            drive(connection, http1::Connection::graceful_shutdown, stop).await;
+        }
+        Secured::Http2(stream) => {
+            let builder = http2::Builder::new(Streams::default());
+            let connection = builder.serve_connection(TokioIo::new(*stream), service);
+            drive(connection, http2::Connection::graceful_shutdown, stop).await;
+        }
+    }
+}
+
+/// Sees a connection to its end, which comes soon once the container stops.
+async fn drive<C>(connection: C, wind_up: impl FnOnce(Pin<&mut C>), mut stop: watch::Receiver<bool>)
+where
+    C: Future<Output = hyper::Result<()>>,
+{
     tokio::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
         _ = stop.changed() => {
-            connection.as_mut().graceful_shutdown();
+            wind_up(connection.as_mut());
             connection.await
         }
     };
@@ -139,7 +176,13 @@ impl Misdirected {
 
 async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Response {
     let arrived = state.clock().monotonic();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // HTTP/2 has the name of the host in the address of the request.
+    if let (None, Some(authority)) = (parts.headers.get(header::HOST), parts.uri.authority())
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(header::HOST, host);
+    }
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let cap = body_cap(&state, &target, &parts.headers);
     // If the client went away in the middle of its request, or stopped there, nobody is left to answer.

@@ -15,6 +15,7 @@ mod other_writer;
 mod part;
 mod planned;
 mod schemas;
+mod secure;
 mod sign_in;
 mod state;
 mod trouble;

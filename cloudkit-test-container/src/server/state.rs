@@ -15,10 +15,12 @@ use crate::auth::{Explaining, KeyRing, RegisteredKey, Tokens};
 use crate::clock::Clock;
 use crate::facts;
 use crate::faults::Running;
+use crate::limits::Limits;
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::USERS;
 use crate::store::{DEFAULT_ZONE, KeptKey, Record, SharedStore, Stamp, Store, StoreError};
+use crate::tls::Tls;
 use crate::users::{KnownUser, key_record_name};
 
 /// Both environments of a container.
@@ -35,6 +37,9 @@ pub(crate) struct Settings {
     pub(crate) address_books: bool,
     /// The largest file that may be uploaded, in bytes.
     pub(crate) asset_limit: usize,
+    pub(crate) limits: Limits,
+    /// Whether shares may be saved under the record type that the reference has for them.
+    pub(crate) documented_share_type: bool,
     pub(crate) jit: bool,
     /// Whether every field is indexed; `None` if that depends on whether anybody has declared a schema.
     pub(crate) open_indexes: Option<bool>,
@@ -45,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) patience: Duration,
     /// What opens the interface beside CloudKit's to the console.
     pub(crate) console_key: ConsoleKey,
+    /// What it takes to serve HTTPS, if it is that.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// What all requests of a container share.
@@ -106,6 +113,10 @@ impl State {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.settings.tls.as_ref()
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -216,6 +216,54 @@ impl Store {
         Ok(names)
     }
 
+    /// The names of the records with a share that a record is, or is below.
+    pub(crate) fn shared_roots_above(&self, zone: i64, name: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "WITH RECURSIVE above (name) AS (SELECT ?2 UNION
+                SELECT records.parent FROM records JOIN above ON records.name = above.name
+                WHERE records.zone = ?1 AND records.parent IS NOT NULL)
+            SELECT rid FROM records WHERE zone = ?1 AND sharing IS NOT NULL AND name IN above";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found = statement.query_map(params![zone, name], |row| row.get(0))?;
+        let mut roots = Vec::new();
+        for rid in found {
+            let record = self.record_by_rid(rid?)?;
+            let shared = record
+                .filter(|record| record.sharing.as_ref().is_some_and(|sharing| sharing.share.is_some()));
+            roots.extend(shared.map(|record| record.name.clone()));
+        }
+        Ok(roots)
+    }
+
+    /// How many records there are from a record downwards, itself included; it does not count beyond `at_most`.
+    pub(crate) fn count_below(&self, zone: i64, root: &str, at_most: usize) -> Result<usize, StoreError> {
+        let sql = "WITH RECURSIVE tree (name) AS (SELECT ?2 UNION
+                SELECT records.name FROM records JOIN tree ON records.parent = tree.name
+                WHERE records.zone = ?1)
+            SELECT count(*) FROM (SELECT name FROM tree LIMIT ?3)";
+        let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let count: i64 = statement.query_row(params![zone, root, at_most], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    }
+
+    /// The records that a share shows, itself not included.
+    pub(crate) fn records_shared_by(&self, share: &Record) -> Result<Vec<Record>, StoreError> {
+        let Some(terms) = share.sharing.as_ref().and_then(|sharing| sharing.terms.as_ref()) else {
+            return Ok(Vec::new());
+        };
+        let granted = GrantedShare {
+            name: share.name.clone(),
+            root: terms.root.clone(),
+            permission: SharePermission::ReadOnly,
+            administers: false,
+        };
+        let mut records = Vec::new();
+        for name in self.names_seen(share.zone, &[granted])? {
+            records.extend(self.record(share.zone, &name)?.filter(|record| record.rid != share.rid));
+        }
+        Ok(records)
+    }
+
     /// What each participant of a zone sees of it.
     fn views(&self, zone: i64) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
         let users: BTreeSet<String> = {

@@ -341,6 +341,14 @@ impl Store {
         Ok(statement.query_row(params![database.0, name], Zone::from_row).optional()?)
     }
 
+    /// How many custom zones a database has.
+    pub(crate) fn count_zones(&self, database: DatabaseId) -> Result<usize, StoreError> {
+        let sql = "SELECT count(*) FROM zones WHERE database = ?1 AND name != ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let count: i64 = statement.query_row(params![database.0, DEFAULT_ZONE], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    }
+
     pub(crate) fn zones(&self, database: DatabaseId) -> Result<Vec<Zone>, StoreError> {
         let sql = format!("{SELECT_ZONES} WHERE zones.database = ?1 ORDER BY zones.id");
         let mut statement = self.connection.prepare_cached(&sql)?;

@@ -11,6 +11,11 @@ pub(super) const TABLES: &str = "
         id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, owner TEXT NOT NULL,
         name TEXT NOT NULL, zone INTEGER, equivalence TEXT, dictionary TEXT NOT NULL,
         UNIQUE (database, owner, name));
+    -- How far the feed of its database had come when a subscription of the type `database` last fired.
+    CREATE TABLE IF NOT EXISTS followed_databases (subscription INTEGER PRIMARY KEY, seen INTEGER NOT NULL);
+    CREATE TRIGGER IF NOT EXISTS subscription_is_gone AFTER DELETE ON subscriptions BEGIN
+        DELETE FROM followed_databases WHERE subscription = OLD.id;
+    END;
     -- What production knows of subscriptions is deployed, like record types.
     CREATE TABLE IF NOT EXISTS subscription_shapes (
         environment TEXT NOT NULL, shape TEXT NOT NULL, PRIMARY KEY (environment, shape)) WITHOUT ROWID;
@@ -27,13 +32,27 @@ pub(crate) struct Subscription {
     pub(crate) name: String,
     /// The zone that a zone subscription follows.
     pub(crate) zone: Option<i64>,
+    /// Whether it follows its whole database.
+    pub(crate) follows_database: bool,
     /// What two query subscriptions of one owner cannot have in common.
     pub(crate) equivalence: Option<String>,
     /// The dictionary, as replies show it.
     pub(crate) dictionary: String,
 }
 
-const COLUMNS: &str = "id, owner, name, zone, equivalence, dictionary";
+const COLUMNS: &str = "id, owner, name, zone, equivalence, dictionary,
+    id IN (SELECT subscription FROM followed_databases)";
+
+/// A subscription of the type `database`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FollowedDatabase {
+    pub(crate) subscription: Subscription,
+    pub(crate) database: DatabaseId,
+    /// Whether it is the shared database of the owner.
+    pub(crate) is_shared: bool,
+    /// How far its feed had come when the subscription last fired, or was made.
+    pub(crate) seen: i64,
+}
 
 impl Subscription {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -44,6 +63,7 @@ impl Subscription {
             zone: row.get(3)?,
             equivalence: row.get(4)?,
             dictionary: row.get(5)?,
+            follows_database: row.get(6)?,
         })
     }
 }
@@ -94,6 +114,48 @@ impl Store {
             subscription.dictionary
         ])?;
         Ok(())
+    }
+
+    /// Lets a subscription fire when the feed of its database comes further than this.
+    pub(crate) fn follow_database(
+        &mut self,
+        database: DatabaseId,
+        subscription: &Subscription,
+        seen: i64,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO followed_databases (subscription, seen)
+            SELECT id, ?4 FROM subscriptions WHERE database = ?1 AND owner = ?2 AND name = ?3";
+        let parameters = params![database.0, subscription.owner, subscription.name, seen];
+        self.connection.prepare_cached(sql)?.execute(parameters)?;
+        Ok(())
+    }
+
+    pub(crate) fn set_seen(&mut self, subscription: i64, seen: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE followed_databases SET seen = ?2 WHERE subscription = ?1";
+        self.connection.prepare_cached(sql)?.execute([subscription, seen])?;
+        Ok(())
+    }
+
+    /// The subscriptions of the type `database`, in the order of their creation.
+    pub(crate) fn followed_databases(
+        &self,
+        environment: Environment,
+    ) -> Result<Vec<FollowedDatabase>, StoreError> {
+        let sql = "SELECT subscriptions.id, subscriptions.owner, name, zone, equivalence, dictionary, 1,
+                database, scope = 'shared', seen
+            FROM followed_databases JOIN subscriptions ON subscriptions.id = subscription
+            JOIN databases ON databases.id = database
+            WHERE environment = ?1 ORDER BY subscription";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([environment.as_str()], |row| {
+            Ok(FollowedDatabase {
+                subscription: Subscription::from_row(row)?,
+                database: DatabaseId(row.get(7)?),
+                is_shared: row.get(8)?,
+                seen: row.get(9)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     pub(crate) fn delete_subscription(&mut self, id: i64) -> Result<(), StoreError> {

@@ -83,12 +83,16 @@ async fn everything(connection: &mut Connection) -> BTreeMap<String, String> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "nobody passes a configuration to tests")]
+fn seconds() -> Option<String> {
+    std::env::var("CLOUDKIT_CROWD_SECONDS").ok()
+}
+
 async fn crowd() -> usize {
     let container =
         TestContainer::builder("iCloud.com.example.Crowd").schema(schema()).start().await.unwrap();
     let signer = Arc::new(Signer::of(&container));
-    let seconds = std::env::var("CLOUDKIT_CROWD_SECONDS").ok();
-    let time = seconds.map(|seconds| Duration::from_secs(seconds.parse().unwrap()));
+    let time = seconds().map(|seconds| Duration::from_secs(seconds.parse().unwrap()));
 
     // Nobody sends anything before all are connected.
     let all_here = Arc::new(Barrier::new(CONNECTIONS));

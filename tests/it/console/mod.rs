@@ -3,6 +3,7 @@
 mod archive;
 mod data;
 mod gate;
+mod import;
 mod requests;
 mod secrets;
 mod steering;

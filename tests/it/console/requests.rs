@@ -112,10 +112,22 @@ async fn the_list_goes_on_where_it_ended() {
     );
     assert!(token["took"].as_f64().is_some_and(|took| took >= 0.0), "{token}");
 
-    assert_eq!(page.get("requests?after=3").await["requests"], json!([]));
+    let export = format!(
+        "/v1/database/teams/{}/containers/{}/environments/DEVELOPMENT/schema/export",
+        server.container.team_id(),
+        server.container.container_id()
+    );
+    for (token, accepted) in [(server.container.management_token(), true), ("another", false)] {
+        let headers = [("x-apple-cloudkit-management-token", token)];
+        super::fetch(&server, Method::GET, &export, &headers, b"").await;
+        let caller = page.latest().await["caller"].clone();
+        assert_eq!(caller, json!({ "kind": "management", "name": "", "accepted": accepted }));
+    }
+
+    assert_eq!(page.get("requests?after=5").await["requests"], json!([]));
     server.key().get("public/users/caller").await.ok();
-    let fresh = page.get("requests?after=3").await;
-    assert_eq!(fresh["requests"][0]["number"], 4, "{fresh}");
+    let fresh = page.get("requests?after=5").await;
+    assert_eq!(fresh["requests"][0]["number"], 6, "{fresh}");
     assert_eq!(fresh["requests"].as_array().unwrap().len(), 1);
 
     let (status, error) = page.refused(Method::GET, "request?number=9", "").await;

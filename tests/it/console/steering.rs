@@ -48,7 +48,7 @@ async fn a_plan_that_makes_no_sense_is_told_so_and_plans_nothing() {
             "[[fault]]\nkind = \"misdirected\"\nendpoint = \"records/eat\"",
             "`records/eat`, which is no endpoint",
         ),
-        ("seed = 3", "`seed` and `index_lag_ms` are decided when the container starts"),
+        ("seed = 3", "`seed`, `index_lag_ms` and `virtual_time` are decided when the container starts"),
         (
             "[[fault]]\nkind = \"misdirected\"\n[[fault]]\nkind = \"throttle\"",
             "fault 2: a `throttle` needs `retry_after_ms`",

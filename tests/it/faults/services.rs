@@ -91,6 +91,19 @@ async fn bodies_break_off_and_come_slowly() {
     assert_eq!(stage.server.clock().now_ms() - before, 4 * 5000);
 }
 
+#[tokio::test]
+async fn a_poll_that_is_refused_does_not_wait_for_a_notification() {
+    let builder = builder().jit(true).long_poll(seconds(3600));
+    let stage = Stage::on(builder.start().await.unwrap()).await;
+    let courier = stage.courier().await;
+    assert_eq!(stage.get(&courier).await.unwrap().status, 200, "the one that waits is fetched");
+    for fault in [Fault::throttled(seconds(1)), Fault::ExpiredToken] {
+        let refused = meet(&stage, COURIER, &courier, fault);
+        let refused = tokio::time::timeout(seconds(60), refused).await.expect("it waits");
+        assert!(matches!(refused.unwrap().status, 429 | 404));
+    }
+}
+
 /// The known trouble with files: a connection that is good for one host is used for another.
 #[tokio::test]
 async fn a_connection_can_be_misdirected_for_files_and_good_for_records() {

@@ -302,7 +302,17 @@ fn sharing() -> Vec<Row> {
         let guid = |value: &str| json!({ "value": value, "shouldFetchRootRecord": true, "rootRecordDesiredKeys": ["owner"] });
         ("public", json!({ "shortGUIDs": [guid(&world.guid), guid(&world.locked_guid)] }))
     };
-    vec![service("records/resolve", USERS, asked), service("records/accept", USERS, asked)]
+    vec![
+        service("records/resolve", USERS, asked),
+        service("records/accept", USERS, asked),
+        service("records/zip/prepare", USERS, |world, _| {
+            (
+                "shared",
+                json!({ "shareName": "share", "pluginFields": {}, "zoneID": library(world), "desiredKeys": ["assetid"],
+                "includeRecords": ["root", "a-1"], "excludeRecords": ["a-1"], "archiveName": "books.zip" }),
+            )
+        }),
+    ]
 }
 
 fn zones_and_changes() -> Vec<Row> {
@@ -630,6 +640,11 @@ fn owners() -> Vec<Row> {
             ]);
             Asked::new(Body::None).query(format!("{place}&type=Account&text=a&limit=2&before=1000"))
         }),
+        replacing(row("POST", "/admin/records", OWNER, move |_, dice| {
+            let line = json!({ "recordName": dice.name(), "recordType": "Account",
+                "fields": { "cents": { "type": "INT64", "value": "12" } } });
+            Asked::json(line).query(public)
+        })),
         row("GET", "/admin/record", OWNER, move |_, _| {
             Asked::new(Body::None).query(format!("{public}&name=a-1"))
         }),

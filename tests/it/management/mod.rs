@@ -3,6 +3,7 @@
 mod directory;
 mod records;
 mod schema;
+mod shares;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -16,6 +16,9 @@ pub(super) struct Ready {
     /// Not there when the key was made elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     private_key_file: Option<PathBuf>,
+    /// What programs have to trust, where the container serves HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca_file: Option<PathBuf>,
     api_token: String,
     management_token: String,
     team_id: String,
@@ -32,7 +35,12 @@ struct User {
 }
 
 impl Ready {
-    pub(super) fn of(container: &TestContainer, key_id: String, private_key_file: Option<PathBuf>) -> Self {
+    pub(super) fn of(
+        container: &TestContainer,
+        key_id: String,
+        private_key_file: Option<PathBuf>,
+        ca_file: Option<PathBuf>,
+    ) -> Self {
         let users = container.users().iter().map(|user| User {
             name: user.name.clone(),
             record_name: user.record_name.clone(),
@@ -43,6 +51,7 @@ impl Ready {
             container: container.container_id().to_owned(),
             key_id,
             private_key_file,
+            ca_file,
             api_token: container.api_token(),
             management_token: container.management_token().to_owned(),
             team_id: container.team_id().to_owned(),
@@ -73,6 +82,17 @@ impl fmt::Display for Ready {
         writeln!(f, "The container {} accepts requests at {}\n", self.container, self.url)?;
         for (name, value) in self.variables() {
             writeln!(f, "export {name}={}", quoted(&value))?;
+        }
+        if let Some(file) = &self.ca_file {
+            let file = quoted(&file.display().to_string());
+            writeln!(f, "\n# Node.js trusts the container beside the others that it trusts")?;
+            writeln!(f, "export NODE_EXTRA_CA_CERTS={file}")?;
+            writeln!(
+                f,
+                "# and these programs the container alone: curl, OpenSSL, Python, Go, Ruby and cloudkit; Requests"
+            )?;
+            writeln!(f, "# export SSL_CERT_FILE={file}")?;
+            writeln!(f, "# export REQUESTS_CA_BUNDLE={file}")?;
         }
         for user in &self.users {
             writeln!(f, "\n# {}, whose user record is {}", user.name, user.record_name)?;

@@ -3,13 +3,13 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use cloudkit_core::Environment;
 use cloudkit_core::auth::{KeyId, PrivateKey, PublicKey};
 use cloudkit_test_container::{
-    ApiTokenDef, ContainerError, FaultFileError, Faults, Latency, StartError, TestContainer,
+    ApiTokenDef, ContainerError, FaultFileError, FaultRule, Faults, Latency, StartError, TestContainer,
     TestContainerBuilder, User,
 };
 use tempfile::NamedTempFile;
@@ -35,6 +35,7 @@ Examples:
   cloudkit container serve --data ./cloudkit --jit --ready-json > ready.json
   cloudkit container serve --key-id 0123…cdef@production --public-key eckey.pub --schema schema.ckdb --deploy
   cloudkit container serve --jit --latency 80 --faults faults.toml --seed 42
+  cloudkit container serve --jit --fault throttle,retry_after_ms=2000,endpoint=records/query --virtual-time now
 
 Exit codes: 0 stopped by SIGINT or SIGTERM, 1 it could not start or was broken off, 2 wrong usage, \
 4 stopped, and a planned fault was met by no request.")]
@@ -85,15 +86,61 @@ pub struct Arguments {
     /// A plan of faults, as TOML or JSON.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// A fault with the members that a plan has for it, such as drop-after-commit,endpoint=records/modify,times=2. May be
+    /// given more than once.
+    #[arg(long, value_name = "KIND[,MEMBER=VALUE]")]
+    pub fault: Vec<FaultRule>,
+    /// Answers requests beyond so many in so many milliseconds with THROTTLED.
+    #[arg(long, value_name = "REQUESTS/MS", value_parser = rate_limit)]
+    pub rate_limit: Option<(u32, Duration)>,
     /// Lets queries see a write only after so many milliseconds.
     #[arg(long, value_name = "MS")]
     pub index_lag: Option<u64>,
+    /// Lets the clock stand at a moment, such as now or 2026-01-01T00:00:00Z, until it is moved.
+    #[arg(long, value_name = "MOMENT", value_parser = virtual_time)]
+    pub virtual_time: Option<VirtualTime>,
+    /// Serves HTTPS, for programs that cannot be pointed at another host than api.apple-cloudkit.com.
+    #[arg(long)]
+    pub tls: bool,
+    /// Serves HTTPS under another name too: a host name or an IP address.
+    #[arg(long, value_name = "NAME")]
+    pub tls_name: Vec<String>,
     /// Leaves out the header x-cloudkit-explain.
     #[arg(long)]
     pub strict_headers: bool,
+    /// Takes cloudKit.share for the record type of shares too, as Apple's reference spells it. Apple's service does not.
+    #[arg(long)]
+    pub documented_share_type: bool,
     /// Prints one line of JSON when it accepts requests.
     #[arg(long)]
     pub ready_json: bool,
+}
+
+/// Where a clock starts that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VirtualTime {
+    /// At the time of the machine.
+    Now,
+    /// At so many milliseconds since 1970.
+    At(i64),
+}
+
+fn virtual_time(text: &str) -> std::result::Result<VirtualTime, String> {
+    if text == "now" {
+        return Ok(VirtualTime::Now);
+    }
+    let moment: std::result::Result<jiff::Timestamp, _> = text.parse();
+    let moment = moment.map_err(|_| "it is a moment such as 2026-01-01T00:00:00Z, or now".to_owned())?;
+    Ok(VirtualTime::At(moment.as_millisecond()))
+}
+
+fn rate_limit(text: &str) -> std::result::Result<(u32, Duration), String> {
+    let parts =
+        text.split_once('/').and_then(|(requests, per)| Some((requests.parse().ok()?, per.parse().ok()?)));
+    match parts {
+        Some((requests, per)) if per > 0 => Ok((requests, Duration::from_millis(per))),
+        _ => Err("it is a number of requests and a time in milliseconds above 0, such as 40/1000".to_owned()),
+    }
 }
 
 /// Serves until a signal comes.
@@ -109,8 +156,14 @@ pub async fn run(arguments: Arguments, context: &mut Context) -> Result {
     let container = builder.start().await.map_err(not_started)?;
     let key =
         settle_schema(&arguments, context, &container).and_then(|()| settle_key(&arguments, &container))?;
+    let ca = settle_ca(&container)?;
 
-    let ready = Ready::of(&container, key.id.clone(), key.path());
+    let ready = Ready::of(
+        &container,
+        key.id.clone(),
+        key.file.as_ref().map(KeptFile::path),
+        ca.as_ref().map(KeptFile::path),
+    );
     if arguments.ready_json || context.format == Format::Json {
         context.print_json(&ready)?;
     } else {
@@ -147,7 +200,8 @@ fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContaine
     let mut builder = TestContainer::builder(arguments.id.clone())
         .listen(arguments.listen)
         .jit(arguments.jit)
-        .strict_headers(arguments.strict_headers);
+        .strict_headers(arguments.strict_headers)
+        .documented_share_type(arguments.documented_share_type);
     if let Some(directory) = &arguments.data {
         builder = builder.data(directory);
     }
@@ -159,8 +213,20 @@ fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContaine
             .map_err(|error: FaultFileError| Failure::from(error).with_exit(Exit::USAGE))?,
         None => Faults::new(),
     };
+    for rule in &arguments.fault {
+        faults = faults.rule(rule.clone());
+    }
     if let Some(ms) = arguments.latency {
         faults = faults.latency(Latency::Fixed(Duration::from_millis(ms)));
+    }
+    if let Some((requests, per)) = arguments.rate_limit {
+        faults = faults.rate_limit(requests, per);
+    }
+    if let Some(start) = arguments.virtual_time {
+        builder = builder.virtual_time_from(match start {
+            VirtualTime::Now => milliseconds(context.clock.now()),
+            VirtualTime::At(ms) => ms,
+        });
     }
     builder = builder.faults(faults);
     if let Some(ms) = arguments.index_lag {
@@ -189,6 +255,12 @@ fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContaine
     if let Some(token) = &arguments.management_token {
         builder = builder.management_token(token);
     }
+    if arguments.tls {
+        builder = builder.tls();
+    }
+    for name in &arguments.tls_name {
+        builder = builder.tls_name(name);
+    }
     for user in &arguments.user {
         builder = match user.split_once('=') {
             Some((name, token)) => builder.user(User::new(name).web_auth_token(token)),
@@ -196,6 +268,12 @@ fn describe(arguments: &Arguments, context: &mut Context) -> Result<TestContaine
         };
     }
     Ok(builder)
+}
+
+/// So many milliseconds after 1970.
+fn milliseconds(moment: SystemTime) -> i64 {
+    let since_epoch = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Reads `ID`, `ID@development` or `ID@production`.
@@ -223,7 +301,10 @@ fn public_key(file: &Path, context: &mut Context) -> Result<PublicKey> {
 
 fn not_started(error: StartError) -> Failure {
     let exit = match error {
-        StartError::ContainerId(_) | StartError::DuplicateUser(_) | StartError::Faults(_) => Exit::USAGE,
+        StartError::ContainerId(_)
+        | StartError::DuplicateUser(_)
+        | StartError::TlsName(_)
+        | StartError::Faults(_) => Exit::USAGE,
         _ => Exit::FAILED,
     };
     Failure::from(error).context("the container did not start").with_exit(exit)
@@ -249,22 +330,44 @@ fn settle_schema(arguments: &Arguments, context: &mut Context, container: &TestC
 /// The key that is named to programs, and where its private half is.
 struct Key {
     id: String,
-    file: Option<KeyFile>,
+    file: Option<KeptFile>,
 }
 
-enum KeyFile {
+/// A file that programs read while the container runs.
+enum KeptFile {
     Kept(PathBuf),
     /// Goes away with the value.
     Temporary(NamedTempFile),
 }
 
-impl Key {
-    fn path(&self) -> Option<PathBuf> {
-        Some(match self.file.as_ref()? {
-            KeyFile::Kept(path) => path.clone(),
-            KeyFile::Temporary(file) => file.path().to_owned(),
-        })
+impl KeptFile {
+    /// A temporary file, for its owner only.
+    fn temporary(directory: &Path, suffix: &str, text: &str) -> std::io::Result<NamedTempFile> {
+        let mut file = tempfile::Builder::new().prefix("cloudkit-").suffix(suffix).tempfile_in(directory)?;
+        file.write_all(text.as_bytes())?;
+        file.flush()?;
+        Ok(file)
     }
+
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::Kept(path) => path.clone(),
+            Self::Temporary(file) => file.path().to_owned(),
+        }
+    }
+}
+
+/// The certificate of the authority that programs have to trust, if the container serves HTTPS.
+fn settle_ca(container: &TestContainer) -> Result<Option<KeptFile>> {
+    if let Some(file) = container.ca_file() {
+        return Ok(Some(KeptFile::Kept(file.to_owned())));
+    }
+    let Some(pem) = container.ca_pem() else { return Ok(None) };
+    let directory = std::env::temp_dir();
+    let file = KeptFile::temporary(&directory, "-ca.pem", &pem).map_err(|error| {
+        Failure::from(error).context(format!("cannot keep the certificate in {}", directory.display()))
+    })?;
+    Ok(Some(KeptFile::Temporary(file)))
 }
 
 fn settle_key(arguments: &Arguments, container: &TestContainer) -> Result<Key> {
@@ -277,23 +380,17 @@ fn settle_key(arguments: &Arguments, container: &TestContainer) -> Result<Key> {
     let public_key = PrivateKey::from_pem(&pem)?.public_key();
     container.register_key(&id, public_key, Environment::Production)?;
 
-    // Temporary files are for their owner only.
     let directory = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
     let cannot_keep = |error: std::io::Error| {
         Failure::from(error).context(format!("cannot keep the private key in {}", directory.display()))
     };
-    let mut file = tempfile::Builder::new()
-        .prefix("cloudkit-")
-        .suffix(".pem")
-        .tempfile_in(&directory)
-        .map_err(cannot_keep)?;
-    file.write_all(pem.as_bytes()).and_then(|()| file.flush()).map_err(cannot_keep)?;
+    let file = KeptFile::temporary(&directory, ".pem", &pem).map_err(cannot_keep)?;
     let file = if arguments.data.is_some() {
         let path = std::path::absolute(directory.join(KEY_FILE)).map_err(cannot_keep)?;
         file.persist(&path).map_err(|error| cannot_keep(error.error))?;
-        KeyFile::Kept(path)
+        KeptFile::Kept(path)
     } else {
-        KeyFile::Temporary(file)
+        KeptFile::Temporary(file)
     };
     Ok(Key { id, file: Some(file) })
 }

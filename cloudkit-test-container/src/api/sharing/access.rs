@@ -1,8 +1,12 @@
 //! What the caller may do with the records of a zone.
 
 use super::super::{ApiError, Call, Scope};
+use crate::schema::SHARE;
 use crate::sharing::SharePermission;
 use crate::store::{GrantedShare, Record, Store, StoreError, Zone};
+
+/// The record type of shares as Apple's reference spells it.
+const DOCUMENTED_SHARE: &str = "cloudKit.share";
 
 /// What the caller may do with the records of a zone, as far as it depends on sharing.
 #[derive(Clone, Debug)]
@@ -77,6 +81,11 @@ impl Access {
 }
 
 impl Call<'_> {
+    /// The record type that a request means, which may be spelled as the reference spells that of shares.
+    pub(in crate::api) fn record_type_meant<'n>(&self, name: &'n str) -> &'n str {
+        if name == DOCUMENTED_SHARE && self.state.settings().documented_share_type { SHARE } else { name }
+    }
+
     pub(in crate::api) fn access(&self, store: &Store, zone: &Zone) -> Result<Access, ApiError> {
         if self.scope != Scope::Shared {
             return Ok(Access::Full);

@@ -32,9 +32,8 @@ pub(super) struct GivenParticipant {
 
 impl ShareRequest {
     /// Reads the record of an operation. The members of shares are looked at where the record is or may be one.
-    pub(in crate::api) fn read(record: &Object<'_>) -> Result<Self, ApiError> {
+    pub(in crate::api) fn read(record: &Object<'_>, record_type: Option<&str>) -> Result<Self, ApiError> {
         let create_short_guid = optional_bool(record, "createShortGUID")?.unwrap_or(false);
-        let record_type = optional_text(record, "recordType")?;
         if record_type.is_some_and(|record_type| record_type != SHARE) {
             return Ok(Self { create_short_guid, ..Self::default() });
         }

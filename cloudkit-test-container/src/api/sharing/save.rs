@@ -6,6 +6,7 @@ use cloudkit_core::ServerErrorCode;
 
 use super::super::lookup::not_permitted;
 use super::super::modify::Operation;
+use super::super::notify::{Event, RecordChange, announce};
 use super::super::save::Saver;
 use super::super::{ApiError, Call, Scope};
 use super::read::GivenParticipant;
@@ -69,7 +70,8 @@ impl Saver<'_> {
     }
 
     /// Keeps what follows from the sharing of a record that was just saved.
-    pub(in crate::api) fn keep_sharing(&self, store: &mut Store, saved: &Record) -> Result<(), ApiError> {
+    pub(in crate::api) fn keep_sharing(&mut self, store: &mut Store, saved: &Record) -> Result<(), ApiError> {
+        self.check_hierarchies(store, saved)?;
         let Some(sharing) = &saved.sharing else { return Ok(()) };
         if let Some(guid) = &sharing.short_guid
             && !store.has_short_guid(guid)?
@@ -87,20 +89,39 @@ impl Saver<'_> {
         {
             let mut sharing = root.sharing.clone().unwrap_or_default();
             sharing.share = Some(saved.name.clone());
-            save_sharing(self.call, store, &root, sharing)?;
+            let root = save_sharing(self.call, store, &root, sharing)?;
+            self.check_hierarchies(store, &root)?;
+            self.note(Event::Updated, root);
+        }
+        Ok(())
+    }
+
+    /// Refuses a save after which more records are shared together than may be.
+    fn check_hierarchies(&self, store: &Store, saved: &Record) -> Result<(), ApiError> {
+        if self.zone.is_default() || (saved.parent.is_none() && saved.sharing.is_none()) {
+            return Ok(());
+        }
+        let limit = self.call.state.settings().limits.shared_records;
+        for root in store.shared_roots_above(self.zone.id, &saved.name)? {
+            if store.count_below(self.zone.id, &root, limit.saturating_add(1))? > limit {
+                return Err(ApiError::bad_request(format!(
+                    "too many records: {limit} can be shared with the record '{root}', itself included"
+                )));
+            }
         }
         Ok(())
     }
 
     /// Takes back what a share, which is about to be deleted, has done to the record that it shares.
-    pub(in crate::api) fn unshare(&self, store: &mut Store, share: &Record) -> Result<(), ApiError> {
+    pub(in crate::api) fn unshare(&mut self, store: &mut Store, share: &Record) -> Result<(), ApiError> {
         let terms = share.sharing.as_ref().and_then(|sharing| sharing.terms.as_ref());
         let Some(root) = terms.and_then(|terms| terms.root.as_ref()) else { return Ok(()) };
         if let Some(root) = store.record(share.zone, root)?
             && let Some(sharing) = &root.sharing
             && sharing.share.as_ref() == Some(&share.name)
         {
-            save_sharing(self.call, store, &root, Sharing { share: None, ..sharing.clone() })?;
+            let root = save_sharing(self.call, store, &root, Sharing { share: None, ..sharing.clone() })?;
+            self.note(Event::Updated, root);
         }
         Ok(())
     }
@@ -271,27 +292,27 @@ pub(super) fn save_sharing(
     Ok(saved)
 }
 
-/// Takes the caller off the list of a share.
-pub(in crate::api) fn leave(call: &Call<'_>, store: &mut Store, share: &Record) -> Result<(), ApiError> {
-    let Some(sharing) = &share.sharing else { return Ok(()) };
-    let mut sharing = sharing.clone();
+/// Takes the caller off the list of a share, and returns the share as it is then.
+pub(in crate::api) fn leave(call: &Call<'_>, store: &mut Store, share: &Record) -> Result<Record, ApiError> {
+    let mut sharing = share.sharing.clone().unwrap_or_default();
     if let Some(terms) = &mut sharing.terms {
         terms
             .participants
             .retain(|participant| participant.identity.user.as_deref() != call.caller.record_name());
     }
-    save_sharing(call, store, share, sharing)?;
-    Ok(())
+    save_sharing(call, store, share, sharing)
 }
 
-/// Takes the caller off the lists of all shares of a zone.
-pub(in crate::api) fn leave_zone(call: &Call<'_>, store: &mut Store, zone: &Zone) -> Result<(), ApiError> {
-    store.tell_participants(zone, |store| {
+/// Takes the caller off the lists of all shares of a zone. Whether a notification waits for somebody now.
+pub(in crate::api) fn leave_zone(call: &Call<'_>, store: &mut Store, zone: &Zone) -> Result<bool, ApiError> {
+    let left = store.tell_participants(zone, |store| {
+        let mut left = Vec::new();
         for granted in store.grants(zone.id, call.caller_name())? {
             if let Some(share) = store.record(zone.id, &granted.name)? {
-                leave(call, store, &share)?;
+                left.push(RecordChange { event: Event::Updated, record: leave(call, store, &share)? });
             }
         }
-        Ok(())
-    })
+        Ok::<_, ApiError>(left)
+    })?;
+    announce(call, store, zone, &call.state.schema(call.environment), &left)
 }

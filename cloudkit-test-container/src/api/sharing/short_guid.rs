@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use cloudkit_core::ServerErrorCode;
 
+use super::super::database_news::announce_databases;
+use super::super::notify::{Event, RecordChange, announce};
 use super::super::reply::{Show, array};
 use super::super::request::{items, optional_bool, optional_texts, required_text};
 use super::super::users::own_user;
@@ -66,10 +68,11 @@ fn answer(call: &Call<'_>, request: &Object<'_>, accepts: bool) -> Result<String
         wanted.push(Asked { guid, fetch_root, root_keys });
     }
     let mut store = call.state.store();
+    let mut rings = false;
     let entries = store.transaction(|store| {
         let mut entries = Vec::with_capacity(wanted.len());
         for asked in &wanted {
-            let outcome = store.savepoint(|store| one(call, store, user, asked, accepts));
+            let outcome = store.savepoint(|store| one(call, store, user, asked, accepts, &mut rings));
             entries.push(match outcome {
                 Err(error) if error.code != ServerErrorCode::InternalError => {
                     let mut entry = String::from("{");
@@ -82,8 +85,12 @@ fn answer(call: &Call<'_>, request: &Object<'_>, accepts: bool) -> Result<String
                 outcome => outcome?,
             });
         }
+        rings |= announce_databases(call, store)?;
         Ok::<_, ApiError>(entries)
     })?;
+    if rings {
+        call.state.courier().ring();
+    }
     Ok(format!("{{\"results\":{}}}", array(&entries)))
 }
 
@@ -101,6 +108,7 @@ fn one(
     user: &KnownUser,
     asked: &Asked<'_>,
     accepts: bool,
+    rings: &mut bool,
 ) -> Result<String, ApiError> {
     let unknown = || ApiError::new(facts::UNKNOWN_SHORT_GUID.value, "Short GUID not found");
     let found = store.record_by_short_guid(call.environment, asked.guid)?;
@@ -156,6 +164,8 @@ fn one(
     if accepts && is_new {
         share =
             store.tell_participants(&zone, |store| take_part(call, store, user, &share, terms.clone()))?;
+        let accepted = RecordChange { event: Event::Updated, record: share.clone() };
+        *rings |= announce(call, store, &zone, &call.state.schema(call.environment), &[accepted])?;
     }
     write(call, store, asked, &zone, Some(&share), terms.root.as_deref(), &standing, &[])
 }

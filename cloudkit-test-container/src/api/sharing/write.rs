@@ -67,8 +67,8 @@ impl Call<'_> {
             (None, Some(phone)) => Some(("phoneNumber", phone.as_str())),
             (None, None) => None,
         };
-        let known =
-            self.state.users().iter().find(|user| identity.user.as_deref() == Some(&user.record_name));
+        // Somebody may have become known by an address that nobody had when the invitation was written.
+        let known = self.state.users().iter().find(|user| identity.is(user));
         out.push('{');
         match (known, &identity.user) {
             (Some(user), _) if user.discoverable => out.push_str(&known_identity(user, info)),

@@ -89,15 +89,25 @@ pub(super) fn databases(state: &State, _: &Asked<'_>) -> Answer {
     Ok(super::json(200, &json!({ "databases": databases })))
 }
 
-/// A zone that is asked for, and the participant through whose eyes it is seen.
-struct Place {
-    zone: Zone,
-    reader: Option<String>,
+/// A zone that is asked for.
+pub(super) struct Place {
+    pub(super) environment: Environment,
+    pub(super) scope: Scope,
+    /// Whose database it is; empty for the public one.
+    pub(super) user: String,
+    pub(super) zone: Zone,
+}
+
+impl Place {
+    /// The participant through whose eyes the zone is seen.
+    fn reader(&self) -> Option<&str> {
+        (self.scope == Scope::Shared).then_some(self.user.as_str())
+    }
 }
 
 /// The zone that the parameters name: `environment`, `database`, `user` where it is not the public one, `zone` unless it
 /// is the default one, and `owner` in the shared database.
-fn place(state: &State, store: &Store, asked: &Asked<'_>) -> Result<Place, Refusal> {
+pub(super) fn place(state: &State, store: &Store, asked: &Asked<'_>) -> Result<Place, Refusal> {
     let environment = asked.required("environment")?;
     let environment: Environment = environment.parse().map_err(|_| {
         Refusal::bad(format!("`{}` is not an environment: development or production", shown(&environment)))
@@ -124,7 +134,7 @@ fn place(state: &State, store: &Store, asked: &Asked<'_>) -> Result<Place, Refus
     let zone = zone.ok_or_else(|| {
         Refusal::not_found(format!("there is no zone `{}` in that database", shown(&zone_name)))
     })?;
-    Ok(Place { zone, reader: (scope == Scope::Shared).then_some(user) })
+    Ok(Place { environment, scope, user, zone })
 }
 
 /// The record name of a user, by it or by the user's name. A key has databases too, and its record name is taken as it
@@ -152,7 +162,7 @@ pub(super) fn records(state: &State, asked: &Asked<'_>) -> Answer {
         text: text.as_deref(),
         before,
         limit: usize::try_from(limit).unwrap_or(1),
-        reader: place.reader.as_deref(),
+        reader: place.reader(),
     };
     let (records, more) = store.select(&place.zone, &selection)?;
     let next = records.last().filter(|_| more).map(|record| record.rid);
@@ -167,7 +177,7 @@ pub(super) fn record(state: &State, asked: &Asked<'_>) -> Answer {
     let place = place(state, &store, asked)?;
     let name = asked.required("name")?;
     let record = store.record(place.zone.id, &name)?;
-    let record = match (record, &place.reader) {
+    let record = match (record, place.reader()) {
         (Some(record), Some(reader)) => {
             let grants = store.grants(place.zone.id, reader)?;
             let is_seen = store.permission_by(&grants, &record)? != SharePermission::None;

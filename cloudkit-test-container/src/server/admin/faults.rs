@@ -46,9 +46,9 @@ pub(super) fn plan(state: &State, asked: &Asked<'_>) -> Answer {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         Refusal::bad(format!("{error}{cause}"))
     })?;
-    if faults.seed.is_some() || faults.index_lag.is_some() {
+    if faults.seed.is_some() || faults.index_lag.is_some() || faults.virtual_time.is_some() {
         return Err(Refusal::bad(
-            "`seed` and `index_lag_ms` are decided when the container starts; leave them out",
+            "`seed`, `index_lag_ms` and `virtual_time` are decided when the container starts; leave them out",
         ));
     }
     faults.check_endpoints(&endpoints_of_rules()).map_err(Refusal::bad)?;

@@ -8,6 +8,7 @@ mod access;
 mod archive;
 mod data;
 mod faults;
+mod import;
 mod mask;
 mod requests;
 mod schema;
@@ -78,7 +79,7 @@ type Answer = Result<Reply, Refusal>;
 type Operation = fn(&State, &Asked<'_>) -> Answer;
 
 /// All that can be asked.
-const OPERATIONS: [(&str, &str, Operation); 18] = [
+const OPERATIONS: [(&str, &str, Operation); 19] = [
     ("GET", "container", access::container),
     ("GET", "access", access::access),
     ("GET", "subscriptions", access::subscriptions),
@@ -87,6 +88,7 @@ const OPERATIONS: [(&str, &str, Operation); 18] = [
     ("GET", "request", requests::one),
     ("GET", "databases", data::databases),
     ("GET", "records", data::records),
+    ("POST", "records", import::records),
     ("GET", "record", data::record),
     ("GET", "file", data::file),
     ("GET", "schema", schema::both),

@@ -166,7 +166,7 @@ fn milliseconds(duration: Duration) -> f64 {
 }
 
 fn caller(state: &State, exchange: &Exchange) -> Option<ShownCaller> {
-    let accepted = exchange.caller.is_some();
+    let mut accepted = exchange.caller.is_some();
     let (kind, name) = match &exchange.caller {
         Some(Caller::World) => ("apiToken", String::new()),
         Some(Caller::User { record_name, .. }) => {
@@ -177,6 +177,7 @@ fn caller(state: &State, exchange: &Exchange) -> Option<ShownCaller> {
             ("key", exchange.logged.key_id.clone().unwrap_or_else(|| record_name.clone()))
         }
         None if exchange.request_headers.contains_key("x-apple-cloudkit-management-token") => {
+            accepted = exchange.logged.status != 401;
             ("management", String::new())
         }
         None => ("key", exchange.logged.key_id.clone()?),

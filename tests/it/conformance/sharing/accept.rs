@@ -1,9 +1,10 @@
 //! Resolving and accepting the address of a share.
 
+use cloudkit_test_container::User;
 use serde_json::json;
 
-use super::super::support::check_contains;
-use super::{ZONE, accept, invited, library, resolve_one, server, shared_with_bob, short_guid};
+use super::super::support::{Server, check_contains};
+use super::{Library, ZONE, accept, invited, library, resolve_one, server, shared_with_bob, short_guid};
 
 #[tokio::test]
 async fn c093_an_invitation_is_resolved_and_accepted() {
@@ -127,6 +128,58 @@ async fn c093_an_invitation_to_an_unknown_address_may_be_anybodys() {
               "contactInformation": { "emailAddress": "someone@elsewhere.example" } }] }),
     );
     assert!(result.get("rootRecordName").is_none() && result.get("share").is_none(), "{result}");
+    let result = resolve_one(&server.user("carol"), "accept", &share).await;
+    check_contains(&result, &json!({ "serverErrorCode": "ACCESS_DENIED" }));
+}
+
+/// Who was invited by an address that nobody had is known as soon as somebody has it.
+#[tokio::test]
+async fn c093_an_invitation_waits_for_whoever_gets_the_address() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = async |later: bool| {
+        Server::start_with(|builder| {
+            let builder = builder.user("carol").data(directory.path()).seed(11);
+            if later {
+                let dora = User::new("dora").email("Someone@elsewhere.example").phone("+351210000000");
+                builder.user(dora).user(User::new("emil").phone("+351211111111").hidden())
+            } else {
+                builder
+            }
+        })
+        .await
+    };
+    let server = start(false).await;
+    let library = library(&server).await;
+    let by_phone = json!({ "userIdentity": { "lookupInfo": { "phoneNumber": "+351211111111" } },
+        "permission": "READ_WRITE" });
+    let participants = json!([invited("someone@elsewhere.example", "READ_ONLY"), by_phone]);
+    let share = library.share("NONE", participants).await;
+    let identity = &share["participants"][1]["userIdentity"];
+    assert_eq!(*identity, json!({ "lookupInfo": { "emailAddress": "someone@elsewhere.example" } }));
+    let zone = library.zone.clone();
+    server.container.stop().await;
+
+    let server = start(true).await;
+    let library = Library { server: &server, zone };
+    // Whoever can be discovered is shown; whoever is hidden is not, and takes part all the same.
+    let shown = library.lookup("alice", "share").await.record(0)["participants"].clone();
+    check_contains(
+        &shown[1]["userIdentity"],
+        &json!({ "userRecordName": server.user("dora").name().await, "nameComponents": { "givenName": "Dora" } }),
+    );
+    assert_eq!(shown[2]["userIdentity"], json!({ "lookupInfo": { "phoneNumber": "+351211111111" } }));
+    for (user, at, permission) in [("dora", 1, "READ_ONLY"), ("emil", 2, "READ_WRITE")] {
+        let result = resolve_one(&server.user(user), "resolve", &share).await;
+        check_contains(
+            &result,
+            &json!({ "participantType": "USER", "participantStatus": "INVITED", "participantPermission": permission }),
+        );
+        accept(&server, user, &share).await;
+        assert_eq!(library.names(user).await, ["child", "grandchild", "root"]);
+        let participant = library.lookup("alice", "share").await.record(0)["participants"][at].clone();
+        assert_eq!(participant["userIdentity"]["userRecordName"], server.user(user).name().await);
+        assert_eq!(participant["participantId"], share["participants"][at]["participantId"]);
+    }
     let result = resolve_one(&server.user("carol"), "accept", &share).await;
     check_contains(&result, &json!({ "serverErrorCode": "ACCESS_DENIED" }));
 }

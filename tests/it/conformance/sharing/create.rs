@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::support::{check_contains, create, operation, string, text, typed};
+use super::super::support::{Server, check_contains, create, operation, string, text, typed};
 use super::{invited, library, server, share_of};
 
 #[tokio::test]
@@ -103,4 +103,25 @@ async fn c092_nothing_else_can_be_shared() {
     let mut again = share_of("root", &library.tag("root").await, "NONE", json!([]));
     again["record"]["recordName"] = json!("second");
     library.modify("alice", json!([again])).await.failed(0, "CONFLICT", "shared already");
+}
+
+/// Apple's service refuses the spelling of Apple's reference; a container can be told to take it.
+#[tokio::test]
+async fn c092_the_documented_spelling_is_taken_on_request() {
+    let server = Server::start_with(|builder| builder.documented_share_type(true)).await;
+    let library = library(&server).await;
+    let mut share = share_of("root", &library.tag("root").await, "READ_ONLY", json!([]));
+    share["record"]["recordType"] = json!("cloudKit.share");
+    let saved = library.modify("alice", json!([share])).await.record(0).clone();
+    check_contains(&saved, &json!({ "recordType": "cloudkit.share", "publicPermission": "READ_ONLY" }));
+    let change = json!({ "recordName": "share", "recordType": "cloudKit.share", "publicPermission": "NONE",
+        "recordChangeTag": saved["recordChangeTag"] });
+    let changed = library.modify("alice", json!([operation("update", change)])).await;
+    assert_eq!(changed.record(0)["publicPermission"], "NONE");
+    // No other spelling is meant.
+    let mut other = share_of("child", &library.tag("child").await, "NONE", json!([]));
+    other["record"]["recordType"] = json!("CloudKit.share");
+    other["record"]["recordName"] = json!("other");
+    let text = "Cannot share - no such record exists to share";
+    library.modify("alice", json!([other])).await.failed(0, "BAD_REQUEST", text);
 }

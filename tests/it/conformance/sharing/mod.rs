@@ -1,6 +1,7 @@
 //! Statements 92 and 93: shares, who takes part in them, and the shared database.
 
 mod accept;
+mod archive;
 mod create;
 mod end;
 mod feeds;

@@ -1,8 +1,8 @@
 // The records: which database, which zone, which type, and one record in full.
 
-import { get, getBlob, withParameters } from "./api.js";
-import { copyButton, download, empty, h, moment, pill, refill, size, table, time } from "./dom.js";
-import { attempt } from "./notice.js";
+import { get, getBlob, post, withParameters } from "./api.js";
+import { copyButton, download, empty, h, moment, pill, plural, refill, size, table, time } from "./dom.js";
+import { attempt, changed, say } from "./notice.js";
 
 const PAGE = 50;
 
@@ -35,7 +35,8 @@ export async function refresh() {
   shown = now;
   refill(main,
     h("div", { class: "bar" }, h("h1", {}, "Data"), choices(place), filter(),
-      h("button", { title: "Save these records as a file of JSON lines", onclick: () => attempt(() => save(place)) }, "Save as JSON lines")),
+      h("button", { title: "Save these records as a file of JSON lines", onclick: () => attempt(() => save(place)) }, "Export"),
+      importer(place)),
     types(zone),
     h("div", { class: `split ${chosen.name ? "has-detail" : ""}` },
       h("div", { class: "scroll list" }, listed(page)),
@@ -248,6 +249,36 @@ function share(terms, place) {
       participant.type, participant.permission, participant.acceptanceStatus,
     ]), "Participants"),
   ];
+}
+
+/** The button that saves the records of a file in this zone. A shared database gets its records from their owner. */
+function importer(place) {
+  if (place.database === "shared") return null;
+  const file = h("input", {
+    type: "file", accept: ".jsonl", hidden: true, "aria-label": "Records to import",
+    onchange: () => {
+      const [chosen] = file.files;
+      if (chosen) attempt(() => load(place, chosen));
+      file.value = "";
+    },
+  });
+  return [
+    h("button", { title: "Save the records of a file of JSON lines in this zone, in place of those of the same names", onclick: () => file.click() },
+      "Import…"),
+    file,
+  ];
+}
+
+async function load(place, file) {
+  const { saved, failed } = await post(withParameters("records", place), file);
+  const done = `${plural(saved, "record")} imported from ${file.name}`;
+  if (failed.length === 0) {
+    say(`${done}.`, "good");
+  } else {
+    const [{ line, error }] = failed;
+    say(`${done}, ${failed.length} refused; the first in line ${line}: ${error}`, "bad");
+  }
+  changed();
 }
 
 /** Saves all records that the list would show. */

@@ -11,6 +11,9 @@ const EXAMPLES = {
   "Let everything take a while": 'kind = "latency"\nmedian_ms = 80\np99_ms = 900',
   "Cut the third answer to a query": 'kind = "truncated-body"\nendpoint = "records/query"\nskip = 2',
   "Let the web auth token expire": 'kind = "expired-token"',
+  "Forget how far readers have come": 'kind = "expired-sync-tokens"',
+  "Put two empty pages before the changes of a zone": 'kind = "empty-pages"\npages = 2\nendpoint = "changes/zone"',
+  "Break off the next download": 'kind = "truncated-body"\nendpoint = "files/download"',
 };
 
 let main = null;
