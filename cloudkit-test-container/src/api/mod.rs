@@ -10,6 +10,7 @@ mod modify;
 mod notify;
 mod push_tokens;
 mod query;
+mod references;
 mod reply;
 mod request;
 mod save;

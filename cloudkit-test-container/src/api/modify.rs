@@ -79,7 +79,10 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     let atomic = !zone.is_default() && atomic.unwrap_or(facts::ATOMIC_DEFAULT_IN_CUSTOM_ZONES.value);
     let mut saver = Saver::new(call, zone, schema);
     let outcome = store.transaction(|store| {
-        let entries = run_all(store, &mut saver, &operations, atomic)?;
+        let zone = saver.zone().clone();
+        // Once for all operations: it looks at everything that is shared.
+        let entries =
+            store.tell_participants(&zone, |store| run_all(store, &mut saver, &operations, atomic))?;
         let mut rings = saver.announce(store).map_err(Failure::Other)?;
         if call.scope != Scope::Public {
             rings |= announce_databases(call, store).map_err(Failure::Other)?;

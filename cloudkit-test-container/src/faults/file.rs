@@ -237,6 +237,28 @@ mod tests {
     }
 
     #[test]
+    fn json_says_what_toml_says() {
+        let json = r#"{
+            "seed": 42, "virtual_time": "2026-01-01T00:00:00Z", "rate_limit": { "requests": 40, "per_ms": 1000 },
+            "fault": [
+                { "kind": "latency", "median_ms": 60, "p99_ms": 900, "endpoint": "files/*" },
+                { "kind": "empty-pages", "pages": 3, "probability": 0.5, "next_page": true }
+            ]
+        }"#;
+        let toml = r#"
+            seed = 42
+            virtual_time = "2026-01-01T00:00:00Z"
+            rate_limit = { requests = 40, per_ms = 1000 }
+            fault = [
+                { kind = "latency", median_ms = 60, p99_ms = 900, endpoint = "files/*" },
+                { kind = "empty-pages", pages = 3, probability = 0.5, next_page = true },
+            ]
+        "#;
+        let from_json = Faults::read("f.json", json, true).expect("a good file");
+        assert_eq!(bare(from_json), bare(read(toml).expect("a good file")));
+    }
+
+    #[test]
     fn a_file_that_makes_no_sense_is_told_so() {
         let fault = |text: &str| format!("[[fault]]\n{text}");
         for (text, expected) in [

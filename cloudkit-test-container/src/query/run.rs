@@ -127,22 +127,20 @@ impl Run<'_> {
         }
     }
 
-    /// The way through the records in the order of the answer. A choice that it keeps to is taken from the `choices`.
+    /// The way through the records in the order of the answer. From the `choices` goes the one that it keeps to, if to
+    /// gather that one could be no shorter.
     fn walk(&self, choices: &mut Vec<Choice>) -> Walk {
         let Some((at, sort)) = self.query.first_sort() else {
             let after = self.after.map_or(0, |position| position.rid);
             // The records of one key are in the order of creation already.
-            let one_key = choices.iter().enumerate().find_map(|(at, choice)| {
-                let (slot, key) = choice.one_key()?;
-                Some((at, slot.clone(), key.to_vec()))
-            });
-            return Walk::Keys(match one_key {
-                Some((at, slot, key)) => {
-                    choices.remove(at);
-                    Keys::new(slot, KeyRange::equal(key.clone()), false).from(key, after)
-                }
-                None => Keys::new(Slot::All, KeyRange::created_after(after), false),
-            });
+            let one_key = choices.iter().find_map(Choice::one_key);
+            let Some((slot, key)) = one_key.map(|(slot, key)| (slot.clone(), key.to_vec())) else {
+                return Walk::Keys(Keys::new(Slot::All, KeyRange::created_after(after), false));
+            };
+            if choices.len() == 1 {
+                choices.clear();
+            }
+            return Walk::Keys(Keys::new(slot, KeyRange::equal(key.clone()), false).from(key, after));
         };
         let slot = match &sort.target {
             Target::Field(name) => Slot::Values(name.clone()),
@@ -177,9 +175,9 @@ impl Run<'_> {
         choices: &[Choice],
         effort: usize,
     ) -> Result<Option<Vec<i64>>, StoreError> {
-        // What is to be sorted must also be read.
-        let gathered = if self.query.first_sort().is_none() { GATHERED_FOR_ONE } else { 1 };
-        let mut most = effort.saturating_mul(gathered);
+        // What is to be sorted must also be read, and of what other filters refuse there may be much.
+        let is_page = self.query.first_sort().is_none() && choices.len() == 1;
+        let mut most = effort.saturating_mul(if is_page { GATHERED_FOR_ONE } else { 1 });
         let mut fewest = None;
         for choice in choices {
             if let Some(rids) = choice.records(store, self.ground.zone, self.ground.record_type, most)? {

@@ -143,8 +143,9 @@ impl State {
         let mut store = self.store();
         let schema = self.wanted(text)?;
         let schema = EnvironmentSchema::new(schema, true, self.settings().open_indexes);
+        let known = self.schema(Environment::Development);
         self.replace(&mut store, Environment::Development, schema, |store, schema| {
-            store.conform(Environment::Development, schema)
+            if *known == *schema { Ok(()) } else { store.conform(Environment::Development, schema) }
         })?;
         Ok(())
     }
@@ -223,10 +224,14 @@ impl State {
         schema: EnvironmentSchema,
         change: impl FnOnce(&mut Store, &Schema) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let known = self.schema(environment);
         store.transaction(|store| {
             change(store, &schema.served)?;
-            for database in store.databases(environment)? {
-                store.rebuild_index(database, |record| schema.served.get(&record.record_type))?;
+            // Whoever starts a container again imports the schema that it has.
+            if known != schema.served {
+                for database in store.databases(environment)? {
+                    store.rebuild_index(database, |record| schema.served.get(&record.record_type))?;
+                }
             }
             schema.save(store, environment)
         })?;

@@ -17,11 +17,11 @@ pub(super) const TABLES: &str = "
     -- Records that were deleted from custom zones. The default zone has no feed to show them in.
     CREATE TABLE IF NOT EXISTS tombstones (
         zone INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (zone, name)) WITHOUT ROWID;
+        PRIMARY KEY (zone, name)) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS tombstones_by_change ON tombstones (zone, seq);
     CREATE TABLE IF NOT EXISTS gone_zones (
         database INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (database, name)) WITHOUT ROWID;
+        PRIMARY KEY (database, name)) WITHOUT ROWID, STRICT;
 ";
 
 /// The latest that happened to one record of a zone.

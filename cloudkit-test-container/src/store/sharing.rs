@@ -18,19 +18,19 @@ pub(super) const TABLES: &str = "
     -- The users who have accepted a share, which is the record with this rid.
     CREATE TABLE IF NOT EXISTS share_members (
         user TEXT NOT NULL, zone INTEGER NOT NULL, share INTEGER NOT NULL,
-        PRIMARY KEY (user, zone, share)) WITHOUT ROWID;
+        PRIMARY KEY (user, zone, share)) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS share_members_by_zone ON share_members (zone);
     CREATE INDEX IF NOT EXISTS share_members_by_share ON share_members (share);
-    CREATE TABLE IF NOT EXISTS short_guids (guid TEXT PRIMARY KEY, rid INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS short_guids (guid TEXT PRIMARY KEY, rid INTEGER NOT NULL) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS short_guids_by_record ON short_guids (rid);
     -- When a record has come into sight of a participant or gone out of it, without being saved.
     CREATE TABLE IF NOT EXISTS shared_changes (
         user TEXT NOT NULL, zone INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (user, zone, name)) WITHOUT ROWID;
+        PRIMARY KEY (user, zone, name)) WITHOUT ROWID, STRICT;
     -- Zones that have gone out of sight of a participant, whose shared database it is.
     CREATE TABLE IF NOT EXISTS gone_shared_zones (
         database INTEGER NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (database, name, owner)) WITHOUT ROWID;
+        PRIMARY KEY (database, name, owner)) WITHOUT ROWID, STRICT;
     CREATE TRIGGER IF NOT EXISTS shared_record_is_gone AFTER DELETE ON records BEGIN
         DELETE FROM share_members WHERE share = OLD.rid;
         DELETE FROM short_guids WHERE rid = OLD.rid;

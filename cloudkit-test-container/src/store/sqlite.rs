@@ -18,17 +18,17 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS databases (
         id INTEGER PRIMARY KEY, environment TEXT NOT NULL, scope TEXT NOT NULL, owner TEXT NOT NULL,
-        UNIQUE (environment, scope, owner));
+        UNIQUE (environment, scope, owner)) STRICT;
     CREATE TABLE IF NOT EXISTS zones (
         id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, name TEXT NOT NULL,
-        born INTEGER NOT NULL, UNIQUE (database, name));
+        born INTEGER NOT NULL, UNIQUE (database, name)) STRICT;
     CREATE TABLE IF NOT EXISTS records (
         rid INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, zone INTEGER NOT NULL,
         name TEXT NOT NULL, type TEXT NOT NULL, tag INTEGER NOT NULL,
         created INTEGER NOT NULL, created_by TEXT NOT NULL,
         modified INTEGER NOT NULL, modified_by TEXT NOT NULL,
         parent TEXT, fields TEXT NOT NULL, sharing TEXT,
-        UNIQUE (zone, name));
+        UNIQUE (zone, name)) STRICT;
     -- One row for each indexed value: the key's order is the value's order.
     CREATE TABLE IF NOT EXISTS entries (
         zone INTEGER NOT NULL, slot INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
@@ -39,7 +39,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS edges (
         zone INTEGER NOT NULL, target TEXT NOT NULL, rid INTEGER NOT NULL, field TEXT NOT NULL,
         action TEXT NOT NULL,
-        PRIMARY KEY (zone, target, rid, field, action)) WITHOUT ROWID;
+        PRIMARY KEY (zone, target, rid, field, action)) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS edges_by_source ON edges (rid);
     -- Writes that the indexes have not seen yet, and what the indexes show meanwhile.
     CREATE TABLE IF NOT EXISTS pending (
@@ -80,6 +80,8 @@ fn open_file(directory: &Path) -> Result<Connection, StoreError> {
         }
     })?;
     connection.pragma_update(None, "synchronous", "full")?;
+    // In KiB: the indexes of some hundred thousand records. Every save touches all parts of them.
+    connection.pragma_update(None, "cache_size", -64 * 1024)?;
     Ok(connection)
 }
 
@@ -354,5 +356,26 @@ impl Store {
         let mut statement = self.connection.prepare_cached(&sql)?;
         let zones = statement.query_map(params![database.0], Zone::from_row)?;
         Ok(zones.collect::<Result<_, _>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_of_the_old_form_makes_way_once() {
+        let connection = Connection::open_in_memory().expect("in memory");
+        connection
+            .execute_batch("CREATE TABLE entries (database INTEGER, slot INTEGER, key BLOB, rid INTEGER)")
+            .expect("made");
+        forget_old_index(&connection).expect("dropped");
+        connection.execute_batch(TABLES).expect("made");
+        connection
+            .execute("INSERT INTO entries (zone, slot, key, rid) VALUES (1, 1, x'02', 1)", [])
+            .expect("new");
+        forget_old_index(&connection).expect("nothing to do");
+        let sql = "SELECT count(*) FROM entries";
+        assert_eq!(connection.query_row(sql, [], |row| row.get(0)), Ok(1));
     }
 }

@@ -10,6 +10,7 @@ mod endpoints;
 mod mutate;
 mod oracle;
 mod raw;
+mod snapshots;
 mod wire;
 mod words;
 mod world;
