@@ -65,7 +65,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let change = match row.get::<_, Option<i64>>(1)? {
                 Some(rid) => match self.record_by_rid(rid)? {
-                    Some(record) => Change::Saved(record),
+                    Some(record) => Change::Saved(Record::clone(&record)),
                     None => continue,
                 },
                 None => Change::Deleted { name: row.get(2)? },

@@ -88,7 +88,7 @@ impl Store {
         let sql = format!("{SELECT_ZONES} WHERE zones.id = ?1 AND databases.environment = ?2");
         let mut statement = self.connection.prepare_cached(&sql)?;
         let zone = statement.query_row(params![record.zone, environment.as_str()], Zone::from_row);
-        Ok(zone.optional()?.map(|zone| (record, zone)))
+        Ok(zone.optional()?.map(|zone| (Record::clone(&record), zone)))
     }
 
     pub(crate) fn has_short_guid(&self, guid: &str) -> Result<bool, StoreError> {
@@ -141,7 +141,9 @@ impl Store {
         let mut grants = Vec::new();
         for rid in shares {
             let Some(share) = self.record_by_rid(rid?)? else { continue };
-            let Some(terms) = share.sharing.and_then(|sharing| sharing.terms) else { continue };
+            let Some(terms) = share.sharing.as_ref().and_then(|sharing| sharing.terms.as_ref()) else {
+                continue;
+            };
             let permission = terms.permission_of(user);
             if permission == SharePermission::None {
                 continue;
@@ -150,7 +152,12 @@ impl Store {
                 participant.identity.user.as_deref() == Some(user)
                     && participant.kind == ParticipantType::Administrator
             });
-            grants.push(GrantedShare { name: share.name, root: terms.root, permission, administers });
+            grants.push(GrantedShare {
+                name: share.name.clone(),
+                root: terms.root.clone(),
+                permission,
+                administers,
+            });
         }
         Ok(grants)
     }
@@ -222,7 +229,7 @@ impl Store {
             let record = self.record_by_rid(rid?)?;
             let shared = record
                 .filter(|record| record.sharing.as_ref().is_some_and(|sharing| sharing.share.is_some()));
-            roots.extend(shared.map(|record| record.name));
+            roots.extend(shared.map(|record| record.name.clone()));
         }
         Ok(roots)
     }
@@ -371,7 +378,7 @@ impl Store {
             let change = match seen {
                 Seen::Gone(name) => Change::Deleted { name },
                 Seen::Record(rid) => match self.record_by_rid(rid)? {
-                    Some(record) => Change::Saved(record),
+                    Some(record) => Change::Saved(Record::clone(&record)),
                     None => continue,
                 },
             };
