@@ -3,6 +3,8 @@
 //! Each such fact stands here once, with its standing and its source, and the code asks for it by name. When one turns
 //! out to be wrong, this is the line to change.
 
+mod behaviour;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -56,6 +58,19 @@ impl<T> Fact<T> {
     }
 }
 
+/// Every fact, for reports.
+pub const ALL: &[Fact<()>] = &joined::<{ VALUES.len() + behaviour::ROWS.len() }>(VALUES, behaviour::ROWS);
+
+const fn joined<const N: usize>(first: &[Fact<()>], second: &[Fact<()>]) -> [Fact<()>; N] {
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
 macro_rules! facts {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr, $standing:ident, $source:literal, $claim:literal;)*) => {
         $($(#[$doc])*
@@ -67,8 +82,7 @@ macro_rules! facts {
             value: $value,
         };)*
 
-        /// Every fact of this file, for reports.
-        pub const ALL: &[Fact<()>] = &[$($name.row()),*];
+        const VALUES: &[Fact<()>] = &[$($name.row()),*];
     };
 }
 

@@ -41,7 +41,9 @@ impl Random {
 
     /// Sixty-four hexadecimal digits, as key IDs and API tokens have them.
     pub(crate) fn hex64(&mut self) -> String {
-        self.bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut text = String::with_capacity(64);
+        self.bytes::<32>().into_iter().for_each(|byte| write_hex(&mut text, byte));
+        text
     }
 
     /// A UUID of version 4.
@@ -54,10 +56,16 @@ impl Random {
             if matches!(index, 4 | 6 | 8 | 10) {
                 text.push('-');
             }
-            text.push_str(&format!("{byte:02x}"));
+            write_hex(&mut text, *byte);
         }
         text
     }
+}
+
+fn write_hex(out: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+    out.push(char::from(DIGITS[usize::from(byte & 15)]));
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use cloudkit_core::Environment;
 use serde::{Deserialize, Serialize};
 
 use crate::server::{ENVIRONMENTS, SnapshotFailure};
-use crate::store::{Content, LoadError};
+use crate::store::{Content, LoadError, in_range};
 use crate::{ContainerError, TestContainer};
 
 /// The form of the files. It grows when an older container could not read them.
@@ -226,7 +226,10 @@ impl Snapshot {
             let imported = manifest.declared_schemas.iter().any(|name| name == environment.as_str());
             schemas.push((environment, DeclaredSchema { text, imported }));
         }
-        let mut found = Content { tag: manifest.last_change_tag, ..Content::default() };
+        let Some(tag) = in_range(manifest.last_change_tag) else {
+            return Err(content(MANIFEST, "`lastChangeTag` leaves no room for later change tags"));
+        };
+        let mut found = Content { tag, ..Content::default() };
         for (file, bytes) in files {
             if let Some(table) = file.strip_prefix("data/").and_then(|name| name.strip_suffix(".jsonl")) {
                 let lines = String::from_utf8(bytes).map_err(|_| content(&file, "it is not UTF-8"))?;

@@ -3,16 +3,23 @@
 use std::time::Duration;
 
 use cloudkit_cli::commands::conformance::SCHEMA;
-use cloudkit_core::auth::{ApiToken, TokenQuery, WebAuthToken};
+use cloudkit_core::Environment;
+use cloudkit_core::auth::{ApiToken, PrivateKey, TokenQuery, WebAuthToken};
 use cloudkit_test_container::{Fault, FaultRule, TestContainer, TestContainerBuilder, User};
 use serde_json::{Value, json};
 
 use crate::support::{Cloudkit, Output, temporary_directory};
 
+const REVOKED_KEY_ID: &str = "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e";
 const CONTAINER: &str = "iCloud.com.example.Conformance";
 
 fn builder() -> TestContainerBuilder {
-    TestContainer::builder(CONTAINER).schema(SCHEMA).user(User::new("alice"))
+    // A long poll that waits is what a case is about, and one that waits in vain takes a minute otherwise.
+    TestContainer::builder(CONTAINER)
+        .schema(SCHEMA)
+        .user(User::new("alice"))
+        .user(User::new("bob"))
+        .long_poll(Duration::ZERO)
 }
 
 async fn start() -> TestContainer {
@@ -34,6 +41,18 @@ fn with_user(container: &TestContainer, arguments: &[&str]) -> Cloudkit {
     with_key(container, arguments)
         .env("CLOUDKIT_API_TOKEN", container.api_token())
         .env("CLOUDKIT_WEB_AUTH_TOKEN", user)
+}
+
+/// The same with a second user, and an ID of the same key that was revoked.
+fn with_everything(container: &TestContainer, arguments: &[&str]) -> Cloudkit {
+    let key = PrivateKey::from_pem(&container.private_key_pem()).expect("the container's key");
+    let public_key = key.public_key();
+    container.register_key(REVOKED_KEY_ID, public_key, Environment::Development).expect("registered");
+    container.revoke_key(REVOKED_KEY_ID).expect("revoked");
+    let bob = container.issue_web_auth_token("bob").expect("bob signs in");
+    with_user(container, arguments)
+        .env("CLOUDKIT_OTHER_WEB_AUTH_TOKEN", bob)
+        .env("CLOUDKIT_REVOKED_KEY_ID", REVOKED_KEY_ID)
 }
 
 /// Runs it beside the container, which serves on the threads of this runtime.
@@ -60,7 +79,7 @@ fn ids<'a>(cases: &[&'a Value]) -> Vec<&'a str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_test_container_shows_no_difference_and_keeps_nothing() {
     let container = start().await;
-    let (report, code) = report(with_user(&container, &[])).await;
+    let (report, code) = report(with_everything(&container, &[])).await;
     for verdict in ["difference", "unanswered", "skipped"] {
         let cases = ended(&report, verdict);
         assert!(cases.is_empty(), "{verdict}: {cases:#?}");
@@ -133,7 +152,7 @@ async fn no_case_is_content_with_an_empty_answer() {
     let container = start().await;
     let empty = Fault::Raw { status: 200, content_type: "application/json".to_owned(), body: b"{}".to_vec() };
     container.plan(FaultRule::new(empty).always());
-    let (report, code) = report(with_user(&container, &[])).await;
+    let (report, code) = report(with_everything(&container, &[])).await;
     // What is no call of the API meets no fault.
     let unmet = ["c004a", "c004b", "c005b", "c006", "c100c"];
     assert_eq!((code, &*ids(&ended(&report, "same"))), (Some(1), &unmet[..]));
@@ -234,6 +253,20 @@ async fn what_needs_tokens_is_skipped_without_them() {
         assert!(reason.contains("CLOUDKIT_API_TOKEN"), "{reason}");
     }
     assert_eq!(ids(&ended(&report, "same")), ["c072b", "c075a"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_second_user_or_a_revoked_key_is_skipped_without() {
+    let container = start().await;
+    let (report, _) = report(with_user(&container, &["--only", "c023c", "--only", "c092f"])).await;
+    let skipped = ended(&report, "skipped");
+    let reasons: Vec<_> = skipped.iter().map(|case| case["reason"].as_str().expect("a text")).collect();
+    assert!(
+        reasons.len() == 2
+            && reasons[0].contains("CLOUDKIT_REVOKED_KEY_ID")
+            && reasons[1].contains("CLOUDKIT_OTHER_WEB_AUTH_TOKEN"),
+        "{reasons:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

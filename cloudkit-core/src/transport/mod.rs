@@ -13,13 +13,15 @@ mod retry;
 mod send;
 #[cfg(test)]
 mod simulation;
+mod skew;
 
 pub use destination::{DestinationError, check_destination, is_loopback};
 pub use error::{TransportError, TransportErrorKind};
 pub use pacing::{Closed, Outcome, Pacer, PacerStatus, Permit};
 pub use refusal::{Refusal, server_date};
 pub use retry::{Failure, RetryPolicy, Tally};
-pub use send::{Answer, CallInfo, ClockSkew, SendError, SendFailure, Sender};
+pub use send::{Answer, CallInfo, SendError, SendFailure, Sender};
+pub use skew::ClockSkew;
 
 #[cfg(feature = "http")]
 pub use self::http::{HttpOptions, HttpTransport};

@@ -67,7 +67,7 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     let atomic = optional_bool(request, "atomic")?;
     let zone_id = call.requested_zone(request)?;
 
-    let mut store = call.state.store();
+    let mut store = call.state.shared_store().write();
     // Read while the store is held, since saves may extend it.
     let schema = call.state.schema(call.environment);
     let zone = call.find_zone(&mut store, &zone_id)?.ok_or_else(|| zone_id.not_found())?;
@@ -91,11 +91,12 @@ pub(super) fn modify(call: &Call<'_>, request: &Object<'_>) -> Result<String, Ap
     });
     match outcome {
         Ok((entries, rings)) => {
+            let token = call.asked_sync_token(&store, saver.zone())?;
+            saver.keep_schema(&mut store)?;
+            store.commit()?;
             if rings {
                 call.state.courier().ring();
             }
-            let token = call.asked_sync_token(&store, saver.zone())?;
-            saver.keep_schema(&mut store)?;
             Ok(format!("{{\"records\":{}{token}}}", array(&entries)))
         }
         Err(Failure::Batch(entries)) => {

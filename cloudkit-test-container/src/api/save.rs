@@ -54,6 +54,7 @@ impl<'a> Saver<'a> {
     /// Keeps the types and fields that saves have created, now that the saves are kept.
     pub(super) fn keep_schema(self, store: &mut Store) -> Result<(), ApiError> {
         if self.schema_grew {
+            store.commit_batch()?;
             self.call.state.grow_schema(store, &self.schema)?;
         }
         Ok(())
@@ -268,7 +269,7 @@ impl<'a> Saver<'a> {
                 if doomed.iter().all(|known| known.rid != rid)
                     && let Some(source) = store.record_by_rid(rid)?
                 {
-                    doomed.push(source);
+                    doomed.push(Record::clone(&source));
                 }
             }
             // A share does not outlive what it shares.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use cloudkit_core::explain::{Capture, CauseCode, Evidence, Explanation, KnownKey, Limits, Verdict};
 use http::HeaderMap;
 
+use super::Refusal;
 use crate::server::State;
 
 /// A request as it arrived.
@@ -29,10 +30,12 @@ pub(crate) struct Explained {
     pub(crate) explanation: Arc<Explanation>,
 }
 
-/// Explains a refusal. The code is what it was refused for; none if the signature does not verify.
-pub(crate) fn explain(state: &State, request: &Arrived<'_>, refused_for: Option<CauseCode>) -> Explained {
+/// Explains a refusal.
+///
+/// That may take a while: a hundred milliseconds where the machine has time, and less where it has not.
+pub(crate) fn explain(state: &State, request: &Arrived<'_>, refusal: Refusal) -> Explained {
     let explanation = Arc::new(look_at(state, request, state.clock().now_ms()));
-    let refused_for = refused_for.filter(|_| explanation.verdict != Verdict::Invalid);
+    let refused_for = refusal.0.filter(|_| explanation.verdict != Verdict::Invalid);
     let line = match refused_for {
         None => explanation.one_line(),
         Some(code) => {

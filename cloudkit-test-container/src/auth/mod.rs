@@ -36,7 +36,6 @@ pub enum SignatureVerdict {
 /// A request as far as authentication needs it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SignedRequest<'a> {
-    pub(crate) method: &'a str,
     /// Path and query, byte for byte as they were received.
     pub(crate) target: &'a str,
     pub(crate) headers: &'a HeaderMap,
@@ -46,21 +45,16 @@ pub(crate) struct SignedRequest<'a> {
     pub(crate) endpoint: Endpoint,
 }
 
-impl<'a> SignedRequest<'a> {
-    const fn arrived(&self) -> Arrived<'a> {
-        Arrived { method: self.method, target: self.target, headers: self.headers, body: self.body }
-    }
-}
-
-/// A signed request is refused: for this, or because its signature does not verify.
+/// A request is refused for its credentials: for this, or because its signature does not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Refusal(Option<CauseCode>);
+pub(crate) struct Refusal(pub(crate) Option<CauseCode>);
 
 /// What authentication leaves for the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Findings {
     pub(crate) signature: SignatureVerdict,
-    /// Why the request was refused.
+    /// What is to be explained, and what is said of it once that was done.
+    pub(crate) refusal: Option<Refusal>,
     pub(crate) explanation: Option<Explained>,
     /// What was accepted although it is doubtful.
     pub(crate) notes: Vec<String>,
@@ -76,6 +70,7 @@ impl Findings {
     pub(crate) fn none() -> Self {
         Self {
             signature: SignatureVerdict::Absent,
+            refusal: None,
             explanation: None,
             notes: Vec::new(),
             caller: None,
@@ -96,8 +91,8 @@ pub(crate) fn authenticate(
     if signed && facts::SIGNATURE_WINS_OVER_TOKENS.value {
         return match s2s::verify(state, request, findings) {
             Ok(caller) => Ok(caller),
-            Err(Refusal(code)) => {
-                findings.explanation = Some(explain(state, &request.arrived(), code));
+            Err(refusal) => {
+                findings.refusal = Some(refusal);
                 Err(refused(request))
             }
         };

@@ -3,7 +3,7 @@
 //! Checking signatures is the one thing that the server shares with the client; the text that must have been signed is
 //! put together here, from the bytes that arrived.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -59,7 +59,7 @@ pub(super) fn verify(
     if let Some(note) = texts.accepted_by(&key, &signature) {
         findings.notes.extend(note.map(|(code, detail)| line(code, detail)));
         findings.signature = SignatureVerdict::Valid;
-        return Ok(Caller::Key { record_name: key.user_record_name });
+        return Ok(Caller::Key { record_name: key.user_record_name.clone() });
     }
     findings.signature = SignatureVerdict::Invalid;
     Err(Refusal(None))
@@ -76,11 +76,11 @@ fn header<'a>(request: &SignedRequest<'a>, name: &'static str) -> Result<&'a str
     Ok(value.to_str().unwrap_or("?"))
 }
 
-fn find_key(state: &State, request: &SignedRequest<'_>, key_id: &str) -> Result<RegisteredKey, Refusal> {
+fn find_key(state: &State, request: &SignedRequest<'_>, key_id: &str) -> Result<Arc<RegisteredKey>, Refusal> {
     let keys = state.keys().read().unwrap_or_else(PoisonError::into_inner);
-    let is_here = |key: &&RegisteredKey| key.environment == request.environment;
+    let is_here = |key: &&Arc<RegisteredKey>| key.environment == request.environment;
     if let Some(key) = keys.with_id(key_id).find(is_here) {
-        return if key.revoked { Err(Refusal(Some(CauseCode::KeyRevoked))) } else { Ok(key.clone()) };
+        return if key.revoked { Err(Refusal(Some(CauseCode::KeyRevoked))) } else { Ok(Arc::clone(key)) };
     }
     let is_elsewhere = keys.with_id(key_id).next().is_some();
     let code = if is_elsewhere { CauseCode::KeyOtherEnvironment } else { CauseCode::KeyOtherContainer };
@@ -99,28 +99,32 @@ impl Texts<'_> {
     }
 
     /// Whether the key signed one of the texts that are accepted; with what is to be noted about it.
-    fn accepted_by(&self, key: &RegisteredKey, signature: &Signature) -> Option<Option<Note>> {
+    fn accepted_by(&self, key: &RegisteredKey, signature: &[u8]) -> Option<Option<Note>> {
         let target = self.request.target;
-        let mut readings = vec![(self.body_hash(), target, None)];
+        let body_hash = self.body_hash();
+        let mut readings = vec![(body_hash.as_str(), target, None)];
         if facts::PATH_ALONE_MAY_BE_SIGNED.value
             && let Some((path, _)) = target.split_once('?')
         {
             let detail = "the signature covers the path without its query string";
-            readings.push((self.body_hash(), path, Some((CauseCode::QuerySentNotSigned, detail))));
+            readings.push((&body_hash, path, Some((CauseCode::QuerySentNotSigned, detail))));
         }
         if facts::EMPTY_BODY_MAY_HASH_TO_NOTHING.value && self.request.body.is_empty() {
             let detail = "the signed text has nothing where the hash of no body belongs";
-            readings.push((String::new(), target, Some((CauseCode::EmptyBodyHashForm, detail))));
+            readings.push(("", target, Some((CauseCode::EmptyBodyHashForm, detail))));
         }
         readings.into_iter().find_map(|(hash, path, note)| {
             let text = format!("{}:{hash}:{path}", self.date);
-            key.public_key.verify(text.as_bytes(), signature).then_some(note)
+            key.signed(text.as_bytes(), signature).then_some(note)
         })
     }
 }
 
 /// The one form that is taken: strict DER in standard base64.
-fn read_signature(text: &str) -> Result<Signature, Refusal> {
+fn read_signature(text: &str) -> Result<Vec<u8>, Refusal> {
     let bytes = BASE64.decode(text).map_err(|_| Refusal(Some(CauseCode::SignatureBase64Broken)))?;
-    Signature::from_der(&bytes).map_err(|_| Refusal(Some(CauseCode::SignatureDerNotStrict)))
+    match Signature::from_der(&bytes) {
+        Ok(_) => Ok(bytes),
+        Err(_) => Err(Refusal(Some(CauseCode::SignatureDerNotStrict))),
+    }
 }

@@ -10,7 +10,7 @@ use cloudkit_core::{Environment, ServerErrorCode};
 use percent_encoding::percent_decode_str;
 
 use super::explain::line;
-use super::{Findings, SignedRequest, explain};
+use super::{Findings, Refusal, SignedRequest};
 use crate::api::{ApiError, Caller, Endpoint, Scope};
 use crate::api_tokens::{ApiTokenDef, ApiTokenSettings};
 use crate::facts;
@@ -28,6 +28,8 @@ pub(crate) struct Tokens {
     api: Vec<ApiTokenDef>,
     /// By their text and the environment that they are for.
     web: HashMap<(String, Environment), WebAuthToken>,
+    /// With so many of them it is time to look for those that may be forgotten.
+    many: usize,
 }
 
 /// What a web auth token stands for.
@@ -44,7 +46,7 @@ pub(crate) struct WebAuthToken {
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { api, web } = self;
+        let Self { api, web, many: _ } = self;
         f.debug_struct("Tokens").field("api", &api.len()).field("web", &web.len()).finish()
     }
 }
@@ -80,7 +82,10 @@ impl Tokens {
         life: i64,
         now: i64,
     ) -> String {
-        self.web.retain(|_, token| token.expires_at > now - REMEMBER_EXPIRED_MS);
+        if self.web.len() >= self.many {
+            self.web.retain(|_, token| token.expires_at > now - REMEMBER_EXPIRED_MS);
+            self.many = 2 * self.web.len();
+        }
         // Random bytes alone would now and then have none of the characters that must be escaped in a URL.
         let token =
             format!("{}/+{}==", BASE64.encode(random.bytes::<30>()), BASE64.encode(random.bytes::<21>()));
@@ -171,8 +176,7 @@ pub(super) fn authenticate(
 ) -> Result<Caller, ApiError> {
     let failed = |reason: &str| ApiError::new(ServerErrorCode::AuthenticationFailed, reason);
     let Some(api_token) = parameter(request.target, API_TOKEN) else {
-        findings.explanation =
-            Some(explain(state, &request.arrived(), Some(CauseCode::NoCredentialsReached)));
+        findings.refusal = Some(Refusal(Some(CauseCode::NoCredentialsReached)));
         return Err(failed("no auth method found"));
     };
     let now = state.clock().now_ms();

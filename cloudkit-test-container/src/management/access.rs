@@ -191,7 +191,6 @@ impl Cx<'_> {
             target.push_str(&format!("&ckWebAuthToken={}", encode(token)));
         }
         let request = SignedRequest {
-            method: "POST",
             target: &target,
             headers: &HeaderMap::new(),
             body: b"",

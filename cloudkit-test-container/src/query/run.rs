@@ -5,7 +5,9 @@
 //! page is full. It is good where much matches. Which of them is shorter is not known before, so they are tried in turn,
 //! each time with twice the effort: that costs little more than the shorter one alone, and needs no statistics.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::compare::matches;
 use super::geo::distance;
@@ -16,7 +18,8 @@ use super::{Filter, MarkerKey, Query, Sort, SortKind, Target, marker};
 use crate::api::ApiError;
 use crate::schema::RecordType;
 use crate::store::{
-    ABSENT, KeyRange, MAX_KEY, Record, Slot, Store, StoreError, double_key, full_key, shorten, system_key,
+    ABSENT, KeyRange, KnownRecord, MAX_KEY, Record, Slot, Store, StoreError, double_key, full_key, shorten,
+    system_key,
 };
 use crate::value::{Fields, Scalar};
 
@@ -29,7 +32,7 @@ const GATHERED_FOR_ONE: usize = 8;
 /// One page of an answer.
 #[derive(Debug)]
 pub(crate) struct Page {
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<Arc<KnownRecord>>,
     /// What asks for the next page; `None` if there is none.
     pub(crate) marker: Option<String>,
 }
@@ -63,7 +66,7 @@ struct Run<'a> {
 }
 
 struct Found {
-    record: Record,
+    record: Arc<KnownRecord>,
     position: MarkerKey,
 }
 
@@ -79,11 +82,11 @@ impl Search<'_> {
     /// The records that are `visible`, one page of them.
     pub(crate) fn run(&self, store: &mut Store) -> Result<Page, ApiError> {
         let Self { query, record_type, limit, effort, visible, .. } = *self;
-        let binding = format!("{} {} {query:?}", self.place, record_type.name);
+        let binding = || format!("{} {} {query:?}", self.place, record_type.name);
         let after = match self.marker {
             None => None,
             Some(text) => {
-                let position = marker::read(&binding, text)
+                let position = marker::read(&binding(), text)
                     .filter(|position| position.keys.len() == query.sorts.len())
                     .ok_or_else(|| ApiError::bad_request("Invalid continuation marker"))?;
                 Some(position)
@@ -100,7 +103,7 @@ impl Search<'_> {
         let more = found.len() > limit;
         found.truncate(limit);
         let marker = match found.last() {
-            Some(last) if more => Some(marker::write(&binding, &last.position)),
+            Some(last) if more => Some(marker::write(&binding(), &last.position)),
             _ => None,
         };
         Ok(Page { records: found.into_iter().map(|found| found.record).collect(), marker })
@@ -254,7 +257,11 @@ impl Run<'_> {
         };
         // While the indexes lag, a record is found by what they show of it.
         let seen = shown.as_ref().unwrap_or(&record);
-        let fields = if self.needs_fields() { seen.read_fields()? } else { Fields::new() };
+        let fields = match &shown {
+            _ if !self.needs_fields() => Cow::Owned(Fields::new()),
+            Some(shown) => Cow::Owned(shown.read_fields()?),
+            None => Cow::Borrowed(record.fields()?),
+        };
         if !self.query.filters.iter().all(|filter: &Filter| matches(filter, seen, &fields)) {
             return Ok(None);
         }

@@ -1,5 +1,6 @@
 //! What came and went with a request, for the console.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ const BODY: usize = 16 * 1024;
 pub(crate) struct Exchange {
     /// Which request of the container it was, counted from 1.
     pub(crate) number: u64,
-    pub(crate) logged: LoggedRequest,
+    pub(crate) logged: Arc<LoggedRequest>,
     /// Path and query as they were received.
     pub(crate) target: String,
     pub(crate) request_headers: HeaderMap,
@@ -42,7 +43,7 @@ pub(crate) struct Kept {
 impl Exchange {
     pub(super) fn new(
         number: u64,
-        logged: &LoggedRequest,
+        logged: Arc<LoggedRequest>,
         request: &Request,
         reply: &Reply,
         findings: Findings,
@@ -50,7 +51,7 @@ impl Exchange {
     ) -> Self {
         Self {
             number,
-            logged: logged.clone(),
+            logged,
             target: request.target.clone(),
             request_headers: request.headers.clone(),
             request_body: request.body.as_ref().map(Kept::new),

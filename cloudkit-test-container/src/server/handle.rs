@@ -15,7 +15,9 @@ use super::exchange::Exchange;
 use super::part::Part;
 use super::{LoggedRequest, State, cors, courier, files, planned, sign_in};
 use crate::api::{ApiError, Call, Endpoint, Scope, answer};
-use crate::auth::{Arrived, Findings, SignedRequest, authenticate, explain, redact_target, web_auth_token};
+use crate::auth::{
+    Arrived, Findings, Refusal, SignedRequest, authenticate, explain, redact_target, web_auth_token,
+};
 use crate::clock::http_date;
 use crate::facts;
 use crate::faults::Fault;
@@ -97,8 +99,17 @@ pub(super) fn name_of(state: &State, request: &Request) -> Option<&'static str> 
     route.methods().contains(&request.method.as_str()).then(|| route.endpoint.as_str())
 }
 
-/// Answers a request, with the fault that it has met, and writes it to the log.
-pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> Reply {
+/// A request that was answered, before its reply has all its headers.
+pub(crate) struct Answered {
+    reply: Reply,
+    fault: Option<Fault>,
+    findings: Findings,
+    server_error_code: Option<String>,
+    uuid: String,
+}
+
+/// Answers a request, with the fault that it has met.
+pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> Answered {
     let uuid = state.random_uuid();
     let mut findings = Findings::none();
     let mut reply = Reply::new(200, HeaderMap::new(), Bytes::new());
@@ -143,24 +154,48 @@ pub(crate) fn handle(state: &State, request: &Request, fault: Option<Fault>) -> 
     if reply.delivery == Delivery::Whole {
         reply.delivery = planned::delivery(fault.as_ref());
     }
-    finish(state, request, &findings, &uuid, &mut reply);
-    let logged = LoggedRequest {
-        method: request.method.clone(),
-        target: redact_target(&request.target),
-        status: reply.status,
-        dropped: reply.delivery == Delivery::Dropped,
-        fault: fault.as_ref().map(Fault::kind),
-        server_error_code,
-        key_id: known_key_id(state, request),
-        signature: findings.signature,
-        explanation: findings.explanation.as_ref().map(|explained| explained.line.clone()),
-        notes: std::mem::take(&mut findings.notes),
-        uuid,
-        at_ms: state.clock().now_ms(),
-    };
-    let took = state.clock().monotonic().saturating_sub(request.arrived);
-    state.log().push(logged, |number, logged| Exchange::new(number, logged, request, &reply, findings, took));
-    reply
+    Answered { reply, fault, findings, server_error_code, uuid }
+}
+
+impl Answered {
+    /// Whether there is a refusal to be explained, which takes much longer than everything else.
+    pub(crate) const fn needs_explanation(&self) -> bool {
+        self.findings.refusal.is_some()
+    }
+
+    /// Completes the reply, and writes the request to the log.
+    pub(crate) fn finish(self, state: &State, request: &Request) -> Reply {
+        let Self { mut reply, fault, mut findings, server_error_code, uuid } = self;
+        findings.explanation = findings.refusal.map(|refusal| {
+            let arrived = Arrived {
+                method: &request.method,
+                target: &request.target,
+                headers: &request.headers,
+                body: request.body.as_deref().unwrap_or_default(),
+            };
+            explain(state, &arrived, refusal)
+        });
+        add_headers(state, request, &findings, &uuid, &mut reply);
+        let logged = LoggedRequest {
+            method: request.method.clone(),
+            target: redact_target(&request.target),
+            status: reply.status,
+            dropped: reply.delivery == Delivery::Dropped,
+            fault: fault.as_ref().map(Fault::kind),
+            server_error_code,
+            key_id: known_key_id(state, request),
+            signature: findings.signature,
+            explanation: findings.explanation.as_ref().map(|explained| explained.line.clone()),
+            notes: std::mem::take(&mut findings.notes),
+            uuid,
+            at_ms: state.clock().now_ms(),
+        };
+        let took = state.clock().monotonic().saturating_sub(request.arrived);
+        state
+            .log()
+            .push(logged, |number, logged| Exchange::new(number, logged, request, &reply, findings, took));
+        reply
+    }
 }
 
 fn respond(
@@ -173,15 +208,7 @@ fn respond(
     let route = match route(state, &request.target) {
         Ok(route) => route,
         Err(no_route) => {
-            if no_route.refused_for.is_some() {
-                let arrived = Arrived {
-                    method: &request.method,
-                    target: &request.target,
-                    headers: &request.headers,
-                    body: request.body.as_deref().unwrap_or_default(),
-                };
-                findings.explanation = Some(explain(state, &arrived, no_route.refused_for));
-            }
+            findings.refusal = no_route.refused_for.map(|code| Refusal(Some(code)));
             return Err(no_route.error);
         }
     };
@@ -200,7 +227,6 @@ fn respond(
         state.expire_web_auth_token(&token);
     }
     let signed = SignedRequest {
-        method: &request.method,
         target: &request.target,
         headers: &request.headers,
         body,
@@ -291,7 +317,7 @@ fn has_parameter(target: &str, name: &str, value: &str) -> bool {
 }
 
 /// Adds the headers that all replies have.
-fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, reply: &mut Reply) {
+fn add_headers(state: &State, request: &Request, findings: &Findings, uuid: &str, reply: &mut Reply) {
     cors::allow(&request.headers, &mut reply.headers);
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -308,6 +334,9 @@ fn finish(state: &State, request: &Request, findings: &Findings, uuid: &str, rep
         && !state.settings().strict_headers
     {
         set("x-cloudkit-explain", &explanation.line);
+        // The script of a page reads it too.
+        let exposed = HeaderValue::from_static("X-CloudKit-Explain");
+        reply.headers.append(http::header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     if !reply.headers.contains_key(http::header::CONTENT_TYPE) {
         let json = HeaderValue::from_static("application/json; charset=utf-8");

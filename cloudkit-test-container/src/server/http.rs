@@ -4,6 +4,7 @@
 //! without a byte of reply, and because none may outlive the container.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -23,7 +24,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
@@ -38,6 +39,9 @@ use crate::faults::{Fault, Met};
 
 /// Bodies above the limit are read to their end, so that the client gets to read the answer, but not beyond this.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
+
+/// A request with a larger body, in bytes, is answered on a thread of its own.
+const SHORT_BODY: usize = 16 * 1024;
 
 /// How long nobody is accepted after somebody could not be.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -189,7 +193,7 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
         Request { method: parts.method.as_str().to_owned(), target, headers: parts.headers, body, arrived };
     if matches!(Part::of(&request.method, &request.target), Part::Admin | Part::Console) {
         let over_loopback = parts.extensions.get::<OverLoopback>().is_some();
-        let reply = tokio::task::spawn_blocking(move || gate::respond(&state, &request, over_loopback)).await;
+        let reply = spawn_blocking(move || gate::respond(&state, &request, over_loopback)).await;
         let mut response = Response::new(Body::empty());
         match reply {
             Ok(reply) => {
@@ -209,11 +213,7 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     if !fault.as_ref().is_some_and(Fault::refuses) {
         courier::wait(&state, &request).await;
     }
-    let reply = {
-        let state = Arc::clone(&state);
-        tokio::task::spawn_blocking(move || handle(&state, &request, fault)).await
-    };
-    let reply = reply.unwrap_or_else(|error| broken(&state, &error));
+    let reply = answer(&state, request, fault).await.unwrap_or_else(|error| broken(&state, &error));
     let body = match reply.delivery {
         Delivery::Whole => Body::from(reply.body),
         Delivery::Dropped => return Dropped::response(),
@@ -226,6 +226,28 @@ async fn respond(Shared(state): Shared<Arc<State>>, request: HttpRequest) -> Res
     *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or_default();
     *response.headers_mut() = reply.headers;
     response
+}
+
+/// Answers a request: at once where that takes no longer than to hand it to another thread, and otherwise there.
+async fn answer(state: &Arc<State>, request: Request, fault: Option<Fault>) -> Result<Reply, JoinError> {
+    if !is_short(state, &request) {
+        let state = Arc::clone(state);
+        return spawn_blocking(move || handle(&state, &request, fault).finish(&state, &request)).await;
+    }
+    let answered = catch_unwind(AssertUnwindSafe(|| handle(state, &request, fault)));
+    let Ok(answered) = answered else { return Ok(broken(state, &"a panic")) };
+    if answered.needs_explanation() {
+        let state = Arc::clone(state);
+        return spawn_blocking(move || answered.finish(&state, &request)).await;
+    }
+    Ok(answered.finish(state, &request))
+}
+
+/// Whether a request is about records in memory, and few of them.
+fn is_short(state: &State, request: &Request) -> bool {
+    let length = request.body.as_ref().map_or(0, Bytes::len);
+    let is_of_records = Part::of(&request.method, &request.target) == Part::WebServices;
+    is_of_records && state.shared_store().is_in_memory() && length <= SHORT_BODY
 }
 
 /// How large a body may be, in bytes.

@@ -52,7 +52,7 @@ pub(crate) struct Log {
 
 #[derive(Debug, Default)]
 struct Remembered {
-    requests: VecDeque<LoggedRequest>,
+    requests: VecDeque<Arc<LoggedRequest>>,
     exchanges: VecDeque<Arc<Exchange>>,
     /// How many requests there were.
     count: u64,
@@ -63,7 +63,7 @@ impl Log {
     pub(crate) fn push(
         &self,
         request: LoggedRequest,
-        exchange: impl FnOnce(u64, &LoggedRequest) -> Exchange,
+        exchange: impl FnOnce(u64, Arc<LoggedRequest>) -> Exchange,
     ) {
         tracing::debug!(
             method = request.method,
@@ -72,13 +72,14 @@ impl Log {
             explanation = request.explanation,
             "request"
         );
+        let request = Arc::new(request);
         let mut remembered = self.remembered();
         let Remembered { requests, exchanges, count } = &mut *remembered;
         *count += 1;
         if exchanges.len() == EXCHANGES {
             exchanges.pop_front();
         }
-        exchanges.push_back(Arc::new(exchange(*count, &request)));
+        exchanges.push_back(Arc::new(exchange(*count, Arc::clone(&request))));
         if requests.len() == CAPACITY {
             requests.pop_front();
         }
@@ -90,7 +91,7 @@ impl Log {
     }
 
     pub(crate) fn all(&self) -> Vec<LoggedRequest> {
-        self.remembered().requests.iter().cloned().collect()
+        self.remembered().requests.iter().map(|request| LoggedRequest::clone(request)).collect()
     }
 
     /// The latest requests after the one of this number, the oldest first, and how many there were at all.

@@ -19,7 +19,7 @@ use crate::limits::Limits;
 use crate::management::Access;
 use crate::random::Random;
 use crate::schema::USERS;
-use crate::store::{DEFAULT_ZONE, KeptKey, Record, Stamp, Store, StoreError};
+use crate::store::{DEFAULT_ZONE, KeptKey, Record, SharedStore, Stamp, Store, StoreError};
 use crate::tls::Tls;
 use crate::users::{KnownUser, key_record_name};
 
@@ -63,7 +63,7 @@ pub(crate) struct State {
     keys: RwLock<KeyRing>,
     tokens: Mutex<Tokens>,
     pub(super) schemas: Mutex<Schemas>,
-    store: Mutex<Store>,
+    store: SharedStore,
     random: Mutex<Random>,
     faults: Mutex<Running>,
     /// The sign-in pages that were handed out.
@@ -95,7 +95,7 @@ impl State {
             keys: RwLock::default(),
             tokens: Mutex::default(),
             schemas: Mutex::new(schemas),
-            store: Mutex::new(store),
+            store: SharedStore::new(store),
             random: Mutex::new(random),
             faults: Mutex::new(faults),
             sign_ins: Mutex::default(),
@@ -157,7 +157,12 @@ impl State {
     }
 
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        self.store.lock()
+    }
+
+    /// The store, as several requests use it.
+    pub(crate) const fn shared_store(&self) -> &SharedStore {
+        &self.store
     }
 
     pub(crate) fn random(&self) -> MutexGuard<'_, Random> {
@@ -275,13 +280,8 @@ impl State {
             private_key: None,
             revoked: false,
         })?;
-        self.keys.write().unwrap_or_else(PoisonError::into_inner).register(RegisteredKey {
-            key_id: key_id.to_owned(),
-            environment,
-            public_key,
-            user_record_name,
-            revoked: false,
-        });
+        let key = RegisteredKey::new(key_id, environment, public_key, user_record_name);
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).register(key);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::value::{Asset, Field, Fields};
 pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS blobs (checksum TEXT PRIMARY KEY, data BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS asset_uses (
-        checksum TEXT NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (checksum, rid)) WITHOUT ROWID;
+        checksum TEXT NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY (checksum, rid)) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS asset_uses_by_record ON asset_uses (rid);
     CREATE TABLE IF NOT EXISTS upload_urls (
         token TEXT PRIMARY KEY, database INTEGER NOT NULL, zone INTEGER NOT NULL, record TEXT NOT NULL,

@@ -17,11 +17,11 @@ pub(super) const TABLES: &str = "
     -- Records that were deleted from custom zones. The default zone has no feed to show them in.
     CREATE TABLE IF NOT EXISTS tombstones (
         zone INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (zone, name)) WITHOUT ROWID;
+        PRIMARY KEY (zone, name)) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS tombstones_by_change ON tombstones (zone, seq);
     CREATE TABLE IF NOT EXISTS gone_zones (
         database INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (database, name)) WITHOUT ROWID;
+        PRIMARY KEY (database, name)) WITHOUT ROWID, STRICT;
 ";
 
 /// The latest that happened to one record of a zone.
@@ -65,7 +65,7 @@ impl Store {
         while let Some(row) = rows.next()? {
             let change = match row.get::<_, Option<i64>>(1)? {
                 Some(rid) => match self.record_by_rid(rid)? {
-                    Some(record) => Change::Saved(record),
+                    Some(record) => Change::Saved(Record::clone(&record)),
                     None => continue,
                 },
                 None => Change::Deleted { name: row.get(2)? },

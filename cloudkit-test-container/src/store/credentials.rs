@@ -114,7 +114,7 @@ impl Store {
         environment: Environment,
         meaning: &WebAuthToken,
     ) -> Result<(), StoreError> {
-        if self.connection.path().is_none_or(str::is_empty) {
+        if self.is_in_memory() {
             return Ok(());
         }
         let sql =

@@ -57,7 +57,7 @@ impl Store {
         for database in self.databases(environment)? {
             for rid in self.all_records(database)? {
                 let Some(record) = self.record_by_rid(rid)? else { continue };
-                self.conform_record(record, schema)?;
+                self.conform_record(Record::clone(&record), schema)?;
             }
         }
         Ok(())

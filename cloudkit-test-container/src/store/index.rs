@@ -225,7 +225,7 @@ impl Store {
             // Where the indexes lag they show an older version, or none yet.
             let shown = match self.shown_version(rid)? {
                 Some(shown) => shown,
-                None => self.record_by_rid(rid)?,
+                None => self.record_by_rid(rid)?.map(|record| Record::clone(&record)),
             };
             let Some(record) = shown else { continue };
             if let Some(record_type) = record_type(&record) {

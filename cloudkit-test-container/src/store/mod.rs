@@ -4,14 +4,17 @@
 
 mod assets;
 mod browse;
+mod cache;
 mod changes;
 mod credentials;
 mod environment;
 mod index;
+mod intact;
 mod keys;
 mod place;
 mod push;
 mod records;
+mod shared;
 mod sharing;
 mod snapshot;
 mod sqlite;
@@ -20,12 +23,15 @@ mod walk;
 
 pub(crate) use assets::{AssetPlace, Receipt};
 pub(crate) use browse::Selection;
+pub(crate) use cache::KnownRecord;
 pub(crate) use changes::{Change, ZoneChange};
 pub(crate) use credentials::KeptKey;
 pub(crate) use index::{INDEX_FORM, Slot, system_key, words};
+pub(crate) use intact::in_range;
 pub(crate) use keys::{ABSENT, MAX_KEY, double_key, full_key, index_key, read_double_key, shorten, text_key};
 pub(crate) use place::{Cell, Place, read_place_key};
 pub(crate) use records::{Record, ReferenceEdge, Stamp, tag_text};
+pub(crate) use shared::SharedStore;
 pub(crate) use sharing::GrantedShare;
 pub(crate) use snapshot::{Content, LoadError};
 pub(crate) use sqlite::{DatabaseId, Store, Zone};
@@ -40,6 +46,8 @@ pub(crate) const DEFAULT_ZONE: &str = "_defaultZone";
 pub(crate) enum StoreError {
     #[error("the database refuses")]
     Sqlite(#[from] rusqlite::Error),
+    #[error("what was written could not be kept")]
+    NotKept,
     #[error("record {0} in the database cannot be read")]
     Damaged(i64),
     #[error("the schema in the database cannot be read")]

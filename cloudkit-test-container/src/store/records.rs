@@ -1,9 +1,11 @@
 //! Records as they are kept, and the references between them.
 
+use std::sync::Arc;
+
 use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::{DatabaseId, Store, StoreError};
+use super::{DatabaseId, KnownRecord, Store, StoreError};
 use crate::sharing::Sharing;
 use crate::value::{Fields, read_stored};
 
@@ -94,10 +96,19 @@ impl Store {
         Ok(statement.query_row(params![zone, name], Record::from_row).optional()?)
     }
 
-    pub(crate) fn record_by_rid(&self, rid: i64) -> Result<Option<Record>, StoreError> {
+    pub(crate) fn record_by_rid(&self, rid: i64) -> Result<Option<Arc<KnownRecord>>, StoreError> {
+        if let Some(known) = self.cache.borrow().get(rid) {
+            return Ok(Some(known));
+        }
         let sql = format!("SELECT {COLUMNS} FROM records WHERE rid = ?1");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        Ok(statement.query_row([rid], Record::from_row).optional()?)
+        let Some(record) = statement.query_row([rid], Record::from_row).optional()? else { return Ok(None) };
+        let record = Arc::new(KnownRecord::new(record));
+        // What is written inside of a transaction may yet be undone.
+        if self.connection.is_autocommit() {
+            self.cache.borrow_mut().keep(&record);
+        }
+        Ok(Some(record))
     }
 
     pub(crate) fn exists(&self, zone: i64, name: &str) -> Result<bool, StoreError> {
@@ -132,6 +143,7 @@ impl Store {
     pub(crate) fn update_record(&mut self, record: &Record) -> Result<(), StoreError> {
         let sql = "UPDATE records SET tag = ?2, modified = ?3, modified_by = ?4, parent = ?5, fields = ?6,
             sharing = ?7 WHERE rid = ?1";
+        self.cache.get_mut().forget(record.rid);
         self.connection.prepare_cached(sql)?.execute(params![
             record.rid,
             record.tag,
@@ -145,6 +157,7 @@ impl Store {
     }
 
     pub(crate) fn delete_record(&mut self, rid: i64) -> Result<(), StoreError> {
+        self.cache.get_mut().forget(rid);
         self.bury(rid)?;
         self.connection.prepare_cached("DELETE FROM records WHERE rid = ?1")?.execute([rid])?;
         self.connection.prepare_cached("DELETE FROM edges WHERE rid = ?1")?.execute([rid])?;

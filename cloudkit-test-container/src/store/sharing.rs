@@ -18,19 +18,19 @@ pub(super) const TABLES: &str = "
     -- The users who have accepted a share, which is the record with this rid.
     CREATE TABLE IF NOT EXISTS share_members (
         user TEXT NOT NULL, zone INTEGER NOT NULL, share INTEGER NOT NULL,
-        PRIMARY KEY (user, zone, share)) WITHOUT ROWID;
+        PRIMARY KEY (user, zone, share)) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS share_members_by_zone ON share_members (zone);
     CREATE INDEX IF NOT EXISTS share_members_by_share ON share_members (share);
-    CREATE TABLE IF NOT EXISTS short_guids (guid TEXT PRIMARY KEY, rid INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS short_guids (guid TEXT PRIMARY KEY, rid INTEGER NOT NULL) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS short_guids_by_record ON short_guids (rid);
     -- When a record has come into sight of a participant or gone out of it, without being saved.
     CREATE TABLE IF NOT EXISTS shared_changes (
         user TEXT NOT NULL, zone INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (user, zone, name)) WITHOUT ROWID;
+        PRIMARY KEY (user, zone, name)) WITHOUT ROWID, STRICT;
     -- Zones that have gone out of sight of a participant, whose shared database it is.
     CREATE TABLE IF NOT EXISTS gone_shared_zones (
         database INTEGER NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL, seq INTEGER NOT NULL,
-        PRIMARY KEY (database, name, owner)) WITHOUT ROWID;
+        PRIMARY KEY (database, name, owner)) WITHOUT ROWID, STRICT;
     CREATE TRIGGER IF NOT EXISTS shared_record_is_gone AFTER DELETE ON records BEGIN
         DELETE FROM share_members WHERE share = OLD.rid;
         DELETE FROM short_guids WHERE rid = OLD.rid;
@@ -88,7 +88,7 @@ impl Store {
         let sql = format!("{SELECT_ZONES} WHERE zones.id = ?1 AND databases.environment = ?2");
         let mut statement = self.connection.prepare_cached(&sql)?;
         let zone = statement.query_row(params![record.zone, environment.as_str()], Zone::from_row);
-        Ok(zone.optional()?.map(|zone| (record, zone)))
+        Ok(zone.optional()?.map(|zone| (Record::clone(&record), zone)))
     }
 
     pub(crate) fn has_short_guid(&self, guid: &str) -> Result<bool, StoreError> {
@@ -141,7 +141,9 @@ impl Store {
         let mut grants = Vec::new();
         for rid in shares {
             let Some(share) = self.record_by_rid(rid?)? else { continue };
-            let Some(terms) = share.sharing.and_then(|sharing| sharing.terms) else { continue };
+            let Some(terms) = share.sharing.as_ref().and_then(|sharing| sharing.terms.as_ref()) else {
+                continue;
+            };
             let permission = terms.permission_of(user);
             if permission == SharePermission::None {
                 continue;
@@ -150,7 +152,12 @@ impl Store {
                 participant.identity.user.as_deref() == Some(user)
                     && participant.kind == ParticipantType::Administrator
             });
-            grants.push(GrantedShare { name: share.name, root: terms.root, permission, administers });
+            grants.push(GrantedShare {
+                name: share.name.clone(),
+                root: terms.root.clone(),
+                permission,
+                administers,
+            });
         }
         Ok(grants)
     }
@@ -222,7 +229,7 @@ impl Store {
             let record = self.record_by_rid(rid?)?;
             let shared = record
                 .filter(|record| record.sharing.as_ref().is_some_and(|sharing| sharing.share.is_some()));
-            roots.extend(shared.map(|record| record.name));
+            roots.extend(shared.map(|record| record.name.clone()));
         }
         Ok(roots)
     }
@@ -371,7 +378,7 @@ impl Store {
             let change = match seen {
                 Seen::Gone(name) => Change::Deleted { name },
                 Seen::Record(rid) => match self.record_by_rid(rid)? {
-                    Some(record) => Change::Saved(record),
+                    Some(record) => Change::Saved(Record::clone(&record)),
                     None => continue,
                 },
             };

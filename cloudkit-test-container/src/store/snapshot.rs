@@ -11,7 +11,7 @@ use rusqlite::types::{ToSqlOutput, Value as Sql, ValueRef};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, intact};
 
 /// What follows from other tables, belongs to the process, or is a secret of the container.
 const LEFT_OUT: [&str; 14] = [
@@ -143,6 +143,7 @@ impl Store {
                 })?;
             }
         }
+        self.check_places()?;
         // Change tags and sync tokens of the time between would mean something else now.
         self.raise_tag(content.tag);
         for environment in [Environment::Development, Environment::Production] {
@@ -154,6 +155,7 @@ impl Store {
     fn load_line(&self, table: &str, line: &str) -> Result<(), String> {
         let row: BTreeMap<String, Box<RawValue>> =
             serde_json::from_str(line).map_err(|error| format!("not a JSON object: {error}"))?;
+        intact::check_row(table, &row)?;
         let mut known = self
             .connection
             .prepare_cached("SELECT name FROM pragma_table_info(?1)")
@@ -203,7 +205,7 @@ fn read_value(raw: &RawValue) -> Option<Sql> {
     Some(match serde_json::from_str(raw.get()).ok()? {
         Value::Null => Sql::Null,
         Value::Number(number) => match number.as_i64() {
-            Some(integer) => Sql::Integer(integer),
+            Some(integer) => Sql::Integer(intact::in_range(integer)?),
             None => Sql::Real(number.as_f64()?),
         },
         Value::String(text) => Sql::Text(text),

@@ -1,29 +1,34 @@
 //! The database: its tables, databases and zones, and transactions.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloudkit_core::Environment;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 
+use super::cache::Cache;
+use super::shared::Batch;
 use super::{DEFAULT_ZONE, StoreError, assets, changes, credentials, push, sharing, subscriptions};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS databases (
         id INTEGER PRIMARY KEY, environment TEXT NOT NULL, scope TEXT NOT NULL, owner TEXT NOT NULL,
-        UNIQUE (environment, scope, owner));
+        UNIQUE (environment, scope, owner)) STRICT;
     CREATE TABLE IF NOT EXISTS zones (
         id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, name TEXT NOT NULL,
-        born INTEGER NOT NULL, UNIQUE (database, name));
+        born INTEGER NOT NULL, UNIQUE (database, name)) STRICT;
     CREATE TABLE IF NOT EXISTS records (
         rid INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, zone INTEGER NOT NULL,
         name TEXT NOT NULL, type TEXT NOT NULL, tag INTEGER NOT NULL,
         created INTEGER NOT NULL, created_by TEXT NOT NULL,
         modified INTEGER NOT NULL, modified_by TEXT NOT NULL,
         parent TEXT, fields TEXT NOT NULL, sharing TEXT,
-        UNIQUE (zone, name));
+        UNIQUE (zone, name)) STRICT;
     -- One row for each indexed value: the key's order is the value's order.
     CREATE TABLE IF NOT EXISTS entries (
         zone INTEGER NOT NULL, slot INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
@@ -34,7 +39,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS edges (
         zone INTEGER NOT NULL, target TEXT NOT NULL, rid INTEGER NOT NULL, field TEXT NOT NULL,
         action TEXT NOT NULL,
-        PRIMARY KEY (zone, target, rid, field, action)) WITHOUT ROWID;
+        PRIMARY KEY (zone, target, rid, field, action)) WITHOUT ROWID, STRICT;
     CREATE INDEX IF NOT EXISTS edges_by_source ON edges (rid);
     -- Writes that the indexes have not seen yet, and what the indexes show meanwhile.
     CREATE TABLE IF NOT EXISTS pending (
@@ -124,6 +129,9 @@ pub(crate) struct Store {
     pub(super) connection: Connection,
     pub(super) slots: HashMap<(String, String), i64>,
     pub(super) index_lag: Duration,
+    pub(super) cache: RefCell<Cache>,
+    /// Those whose transaction is open.
+    pub(super) batch: Option<Arc<Batch>>,
     databases: HashMap<(Environment, &'static str, String), DatabaseId>,
     next_tag: i64,
 }
@@ -135,7 +143,11 @@ impl Store {
             None => Connection::open_in_memory()?,
             Some(directory) => open_file(directory)?,
         };
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(128);
+        // Otherwise many statements are planned anew with every value that is bound to them.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        // One commit for all of them: each has to reach the disk.
+        connection.execute_batch("BEGIN IMMEDIATE")?;
         forget_old_index(&connection)?;
         connection.execute_batch(TABLES)?;
         for tables in [
@@ -148,6 +160,7 @@ impl Store {
         ] {
             connection.execute_batch(tables)?;
         }
+        connection.execute_batch("COMMIT")?;
         let next_tag = connection
             .query_row("SELECT value FROM meta WHERE name = 'tag'", [], |row| row.get(0))
             .optional()?
@@ -161,12 +174,19 @@ impl Store {
                 slots.insert(name, id);
             }
         }
-        Ok(Self { connection, slots, index_lag, databases: HashMap::new(), next_tag })
+        let (databases, cache, batch) = Default::default();
+        Ok(Self { connection, slots, index_lag, cache, batch, databases, next_tag })
     }
 
-    /// Calls `each` after every step of SQLite's machine.
+    /// Whether the store is gone with the process.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.connection.path().is_none_or(str::is_empty)
+    }
+
+    /// Calls `each` after every step of SQLite's machine. Records that are at hand would cost none, so none is.
     #[cfg(test)]
     pub(crate) fn on_step(&mut self, each: Option<impl FnMut() -> bool + Send + 'static>) {
+        self.cache.get_mut().clear();
         self.connection.progress_handler(1, each).expect("the connection is open");
     }
 
@@ -175,20 +195,34 @@ impl Store {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        if !self.connection.is_autocommit() {
-            // A panic in the middle of an earlier transaction has left it open.
-            self.connection.execute_batch("ROLLBACK").map_err(StoreError::from)?;
-            self.forget_undone(true);
-        }
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from)?;
+        self.commit_batch()?;
+        self.begin()?;
         let result = work(self);
         if result.is_ok() {
-            self.write_meta("tag", self.next_tag)?;
+            self.commit()?;
+        } else {
+            self.roll_back();
         }
-        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        self.connection.execute_batch(end).map_err(StoreError::from)?;
-        self.forget_undone(result.is_err());
         result
+    }
+
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        if !self.connection.is_autocommit() {
+            // A panic in the middle of an earlier transaction, or a disk that was full, has left it open.
+            self.roll_back();
+        }
+        self.execute("BEGIN IMMEDIATE")
+    }
+
+    pub(super) fn commit(&self) -> Result<(), StoreError> {
+        self.write_meta("tag", self.next_tag)?;
+        self.execute("COMMIT")
+    }
+
+    pub(super) fn roll_back(&mut self) {
+        // Where it is not possible, SQLite has done so by itself.
+        let _ = self.execute("ROLLBACK");
+        self.forget_undone(true);
     }
 
     /// Runs `work` inside a transaction so that its failure undoes only itself.
@@ -196,13 +230,20 @@ impl Store {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.connection.execute_batch("SAVEPOINT operation").map_err(StoreError::from)?;
+        self.execute("SAVEPOINT operation")?;
         let result = work(self);
-        let end =
-            if result.is_ok() { "RELEASE operation" } else { "ROLLBACK TO operation; RELEASE operation" };
-        self.connection.execute_batch(end).map_err(StoreError::from)?;
+        if result.is_err() {
+            self.execute("ROLLBACK TO operation")?;
+        }
+        self.execute("RELEASE operation")?;
         self.forget_undone(result.is_err());
         result
+    }
+
+    /// Runs a statement that takes no values.
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
     }
 
     /// The numbers of slots and databases that were made in what has just been undone may be given out again.
@@ -213,14 +254,16 @@ impl Store {
         }
     }
 
-    /// Lets the databases be looked for again, with their default zones.
+    /// Lets the databases be looked for again, with their default zones and their records.
     pub(super) fn forget_databases(&mut self) {
         self.databases.clear();
+        self.cache.get_mut().clear();
     }
 
     /// Forgets what was known of the tables, which have another content now.
     pub(super) fn forget_all(&mut self) {
         self.forget_undone(true);
+        self.cache.get_mut().clear();
     }
 
     /// The last change tag that was given out.

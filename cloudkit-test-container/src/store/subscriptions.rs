@@ -10,15 +10,15 @@ pub(super) const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS subscriptions (
         id INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL, owner TEXT NOT NULL,
         name TEXT NOT NULL, zone INTEGER, equivalence TEXT, dictionary TEXT NOT NULL,
-        UNIQUE (database, owner, name));
+        UNIQUE (database, owner, name)) STRICT;
     -- How far the feed of its database had come when a subscription of the type `database` last fired.
-    CREATE TABLE IF NOT EXISTS followed_databases (subscription INTEGER PRIMARY KEY, seen INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS followed_databases (subscription INTEGER PRIMARY KEY, seen INTEGER NOT NULL) STRICT;
     CREATE TRIGGER IF NOT EXISTS subscription_is_gone AFTER DELETE ON subscriptions BEGIN
         DELETE FROM followed_databases WHERE subscription = OLD.id;
     END;
     -- What production knows of subscriptions is deployed, like record types.
     CREATE TABLE IF NOT EXISTS subscription_shapes (
-        environment TEXT NOT NULL, shape TEXT NOT NULL, PRIMARY KEY (environment, shape)) WITHOUT ROWID;
+        environment TEXT NOT NULL, shape TEXT NOT NULL, PRIMARY KEY (environment, shape)) WITHOUT ROWID, STRICT;
 ";
 
 /// A subscription as it is kept.

@@ -25,7 +25,7 @@ pub(crate) struct WriteOptions<'a> {
 ///
 /// In a text the quotation marks would be escaped, so these bytes stand in a field dictionary only.
 pub(crate) fn holds_assets(fields: &str) -> bool {
-    fields.contains("\"type\":\"ASSETID")
+    memchr::memmem::find(fields.as_bytes(), b"\"type\":\"ASSETID").is_some()
 }
 
 /// Writes the object `fields`.

@@ -209,6 +209,25 @@ async fn c006_every_reply_may_be_read_by_other_origins() {
     }
 }
 
+/// The container's own header is exposed where it is sent, and is not heard of where replies are Apple's alone.
+#[tokio::test]
+async fn c006_a_page_can_read_why_it_was_refused() {
+    for strict in [false, true] {
+        let server = Server::start_with(|builder| builder.strict_headers(strict)).await;
+        let request = Request::get(server.nobody().target("public/users/caller"));
+        let reply = server.send(request.header("origin", "https://app.example.com")).await;
+        assert_eq!(reply.status, 401, "{reply:?}");
+        let exposed = reply.headers.get_all("access-control-expose-headers").iter();
+        let mut names = exposed.flat_map(|names| names.to_str().unwrap().split(", "));
+        let is_exposed = names.any(|name| name == "X-CloudKit-Explain");
+        assert_eq!(
+            (is_exposed, reply.header("x-cloudkit-explain").is_empty()),
+            (!strict, strict),
+            "{reply:?}"
+        );
+    }
+}
+
 /// That the `uuid` equals the header is checked on every error of every test.
 #[tokio::test]
 async fn c007_every_error_has_a_fresh_uuid() {

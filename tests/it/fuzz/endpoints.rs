@@ -6,6 +6,7 @@ use cloudkit_core::Environment;
 use serde_json::{Map, Value, json};
 
 use super::dice::Dice;
+use super::wire::Outgoing;
 use super::world::Who::{self, ApiToken, Key, Mallory, Nobody, Owner};
 use super::world::World;
 use crate::conformance::support::{CONTAINER, create, escape, filter, int64, string, typed};
@@ -36,6 +37,13 @@ pub(super) struct Good {
     pub(super) target: String,
     pub(super) headers: Vec<(String, Vec<u8>)>,
     pub(super) body: Body,
+}
+
+impl Good {
+    pub(super) fn unchanged(self, method: &str) -> Outgoing {
+        let Self { target, headers, body } = self;
+        Outgoing { method: method.to_owned(), target, headers, body: body.bytes() }
+    }
 }
 
 /// An endpoint.

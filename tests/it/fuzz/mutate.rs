@@ -125,7 +125,7 @@ pub(super) fn mutated(dice: &mut Dice, method: &str, good: Good) -> Outgoing {
 }
 
 /// Changes some node of a document.
-fn change_json(dice: &mut Dice, json: &mut Value) {
+pub(super) fn change_json(dice: &mut Dice, json: &mut Value) {
     let at = dice.below(count(json));
     let mut changed = false;
     visit(json, &mut 0, &mut |index, node| {
@@ -244,7 +244,7 @@ fn change_target(dice: &mut Dice, target: &str) -> String {
     query.map_or(path.clone(), |query| format!("{path}?{query}"))
 }
 
-fn change_bytes(dice: &mut Dice, bytes: &mut Vec<u8>) {
+pub(super) fn change_bytes(dice: &mut Dice, bytes: &mut Vec<u8>) {
     let at = dice.below(bytes.len().max(1)).min(bytes.len());
     match dice.below(8) {
         0 => bytes.truncate(at),

@@ -19,6 +19,10 @@ pub(super) enum Who {
     ApiToken,
     /// A user who signed in.
     User,
+    /// The same user with the token that the run began with.
+    UserAtFirst,
+    /// Another user.
+    OtherUser,
 }
 
 /// How a request is signed.
@@ -57,6 +61,8 @@ pub(super) enum Signing {
     UnknownKeyId,
     /// The key ID in capitals.
     UpperCaseKeyId,
+    /// The ID of the same key under which it was registered once, and revoked.
+    RevokedKeyId,
 }
 
 /// The environment in the path.
@@ -72,6 +78,8 @@ pub(super) enum Place {
     Device,
     /// No path of the API, but the address that was kept under this name.
     Kept(&'static str),
+    /// The same, with its place for the name of a file unfilled.
+    Unfilled(&'static str),
 }
 
 /// What is sent as the body.
@@ -80,6 +88,8 @@ pub(super) enum Body {
     None,
     Json(Value),
     Raw(&'static str),
+    /// So many bytes.
+    Bytes(usize),
 }
 
 /// An answer that may come.
@@ -120,6 +130,11 @@ pub(super) fn post(who: Who, path: &'static str, body: Value) -> Step {
 /// `POST` with these bytes.
 pub(super) fn post_raw(who: Who, path: &'static str, body: &'static str) -> Step {
     step(who, Method::POST, path, Body::Raw(body))
+}
+
+/// `POST` with a file of so many bytes.
+pub(super) fn post_bytes(who: Who, path: &'static str, length: usize) -> Step {
+    step(who, Method::POST, path, Body::Bytes(length))
 }
 
 /// `GET`.
@@ -203,11 +218,13 @@ pub(super) struct Case {
     pub(super) facts: Vec<&'static str>,
     /// The rows of the catalogue of authentication failures that it settles.
     pub(super) rows: Vec<&'static str>,
+    /// Why it is not run on the live service, if it is not.
+    pub(super) not_live: Option<&'static str>,
     pub(super) steps: Vec<Step>,
 }
 
 pub(super) fn case(id: &'static str, statement: &'static str, steps: Vec<Step>) -> Case {
-    Case { id, statement, facts: Vec::new(), rows: Vec::new(), steps }
+    Case { id, statement, facts: Vec::new(), rows: Vec::new(), not_live: None, steps }
 }
 
 impl Case {
@@ -223,6 +240,12 @@ impl Case {
         self
     }
 
+    /// Keeps it from the live service.
+    pub(super) fn not_live(mut self, reason: &'static str) -> Self {
+        self.not_live = Some(reason);
+        self
+    }
+
     /// Whether it finds out which of several readings is right, instead of checking one.
     pub(super) fn is_probe(&self) -> bool {
         self.steps.iter().flat_map(|step| &step.readings).any(|reading| reading.meaning.is_some())
@@ -231,5 +254,10 @@ impl Case {
     /// Whether somebody like this asks.
     pub(super) fn needs(&self, who: Who) -> bool {
         self.steps.iter().any(|step| step.who == who)
+    }
+
+    /// Whether it asks with a key ID that was revoked.
+    pub(super) fn needs_revoked_key(&self) -> bool {
+        self.steps.iter().any(|step| step.signing == Signing::RevokedKeyId)
     }
 }

@@ -11,14 +11,15 @@ mod runner;
 mod service;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use cloudkit_core::Environment;
-use cloudkit_core::auth::WebAuthTokenStore;
+use cloudkit_core::auth::{KeyId, WebAuthToken, WebAuthTokenStore};
 use cloudkit_core::config::ConfigError;
 use cloudkit_core::container::{check_id, check_url};
 use cloudkit_core::runtime::{OsRandom, Random as _};
-use cloudkit_core::transport::{HttpTransport, is_loopback};
+use cloudkit_core::transport::{HttpOptions, HttpTransport, is_loopback};
 
 use self::case::{Who, post};
 use self::report::Listed;
@@ -29,10 +30,13 @@ use crate::credentials::{self, Passphrase};
 use crate::failure::Result;
 use crate::{Context, Exit, Failure, Format};
 
-pub use report::{CaseReport, Difference, FactRow, Observed, Report, Verdict};
+pub use report::{CaseReport, Difference, FactRow, Observed, Report, Unseen, Verdict};
 
 /// The schema of the one record type that the cases use, as text to import.
 pub const SCHEMA: &str = include_str!("schema.ckdb");
+
+/// An answer to a long poll takes a minute.
+const LONGEST_ANSWER: Duration = Duration::from_secs(90);
 
 /// What can be written after `cloudkit conformance`.
 #[derive(Args, Debug)]
@@ -43,7 +47,10 @@ subscriptions begin with ckc-. One lookup of a name that nobody has is \
 sent to production, to see whether the key is accepted there.
 
 Cases that need an API token or a user are skipped without CLOUDKIT_API_TOKEN and CLOUDKIT_WEB_AUTH_TOKEN. The user's \
-cases make and delete zones in that user's private database.
+cases make and delete zones in that user's private database. Cases about sharing need a second user, in \
+CLOUDKIT_OTHER_WEB_AUTH_TOKEN, whom they let see a zone and forget again. CLOUDKIT_REVOKED_KEY_ID is another ID of the \
+same key, registered for development and revoked. What would wait long, or ask for too much, is not run on the live \
+service.
 
 The report of --format json holds no tokens, no key and not the name of the container.
 
@@ -109,7 +116,8 @@ pub async fn run(arguments: &Arguments, context: &mut Context) -> Result {
     OsRandom.fill(&mut random)?;
     let run = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let runner = Runner { service: &service, run, is_live };
-    let mut report = Report { version: env!("CARGO_PKG_VERSION"), host, cases: Vec::new() };
+    let mut report =
+        Report { version: env!("CARGO_PKG_VERSION"), host, cases: Vec::new(), unseen: Unseen::all() };
     for case in &cases {
         report.cases.push(runner.run(case).await);
     }
@@ -146,7 +154,11 @@ fn service(arguments: &Arguments, context: &mut Context) -> Result<Service> {
     let key_id = credentials::key_id(&config)?;
     let key = arguments.passphrase.configured(&config, context)?;
     let api_token = optional(config.api_token())?;
-    let user = optional(config.web_auth_token())?.map(WebAuthTokenStore::new);
+    let first_token = optional(config.web_auth_token())?;
+    let user = first_token.clone().map(WebAuthTokenStore::new);
+    let other_user = context.variable("CLOUDKIT_OTHER_WEB_AUTH_TOKEN").map(WebAuthToken::new).transpose()?;
+    let other_user = other_user.map(WebAuthTokenStore::new);
+    let revoked_key_id = context.variable("CLOUDKIT_REVOKED_KEY_ID").map(KeyId::new).transpose()?;
     Ok(Service {
         url,
         container: container.to_owned(),
@@ -154,7 +166,13 @@ fn service(arguments: &Arguments, context: &mut Context) -> Result<Service> {
         key,
         api_token,
         user,
-        transport: Arc::new(HttpTransport::default()),
+        first_token,
+        other_user,
+        revoked_key_id,
+        transport: Arc::new(HttpTransport::new(HttpOptions {
+            total_timeout: LONGEST_ANSWER,
+            ..HttpOptions::default()
+        })),
         clock: Arc::clone(&context.clock),
     })
 }

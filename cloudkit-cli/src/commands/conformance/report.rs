@@ -4,6 +4,7 @@ use cloudkit_test_container::facts::{self, Fact};
 use serde::Serialize;
 
 use super::case::{Body, Case, Signing, Who};
+use super::cases::UNSEEN;
 use super::runner::{expectation, request};
 use crate::Context;
 use crate::failure::Result;
@@ -37,6 +38,17 @@ pub struct Report {
     pub host: String,
     /// What each case has found, in their order.
     pub cases: Vec<CaseReport>,
+    /// The facts that no case sees.
+    pub unseen: Vec<Unseen>,
+}
+
+/// A fact that no case sees.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unseen {
+    /// The row of the table of facts.
+    pub fact: FactRow,
+    /// Why there is no case.
+    pub reason: &'static str,
 }
 
 /// What one case has found.
@@ -129,10 +141,23 @@ struct ListedStep {
     expected: String,
 }
 
+fn fact_row(fact: &Fact<()>) -> FactRow {
+    FactRow { id: fact.id, claim: fact.claim, standing: fact.standing.to_string() }
+}
+
 fn fact_rows(case: &Case) -> Vec<FactRow> {
-    let row =
-        |fact: &Fact<()>| FactRow { id: fact.id, claim: fact.claim, standing: fact.standing.to_string() };
-    facts::ALL.iter().filter(|fact| case.facts.contains(&fact.id)).map(row).collect()
+    facts::ALL.iter().filter(|fact| case.facts.contains(&fact.id)).map(fact_row).collect()
+}
+
+impl Unseen {
+    /// All of them.
+    pub(super) fn all() -> Vec<Self> {
+        let of = |(id, reason): &(&str, &'static str)| {
+            let fact = facts::ALL.iter().find(|fact| fact.id == *id)?;
+            Some(Self { fact: fact_row(fact), reason })
+        };
+        UNSEEN.iter().filter_map(of).collect()
+    }
 }
 
 impl Listed {
@@ -148,6 +173,7 @@ impl Listed {
                     Body::None => None,
                     Body::Json(body) => Some(body.to_string().chars().take(LONGEST_BODY).collect()),
                     Body::Raw(body) => Some((*body).to_owned()),
+                    Body::Bytes(length) => Some(format!("{length} bytes")),
                 },
                 expected: expectation(step),
             })
@@ -237,6 +263,10 @@ impl Report {
             self.count(Verdict::Observed),
             self.count(Verdict::Skipped),
             self.count(Verdict::Unanswered),
+        ))?;
+        context.print(format_args!(
+            "{} facts have no case that sees them; --format json says why.\n",
+            self.unseen.len()
         ))
     }
 }

@@ -68,17 +68,24 @@ impl Names {
 impl Runner<'_> {
     /// Runs a case, deletes what it has saved, and reports.
     pub(super) async fn run(&self, case: &Case) -> CaseReport {
-        for who in [Who::ApiToken, Who::User] {
-            if case.needs(who)
-                && let Some(reason) = self.service.lacks(who)
-            {
-                return CaseReport::new(case, Verdict::Skipped).because(reason);
-            }
+        if let Some(reason) = self.why_not(case) {
+            return CaseReport::new(case, Verdict::Skipped).because(reason);
         }
         let mut saved = Saved::default();
         let mut report = self.steps(case, &mut saved).await;
         report.left_over = self.clean_up(saved).await;
         report
+    }
+
+    /// Why a case cannot be run.
+    fn why_not(&self, case: &Case) -> Option<&'static str> {
+        let lacks = |who| case.needs(who).then(|| self.service.lacks(who)).flatten();
+        let lacks_key = case.needs_revoked_key() && self.service.revoked_key_id.is_none();
+        [Who::ApiToken, Who::User, Who::UserAtFirst, Who::OtherUser]
+            .into_iter()
+            .find_map(lacks)
+            .or(lacks_key.then_some("there is no ID of a revoked key (CLOUDKIT_REVOKED_KEY_ID)"))
+            .or(case.not_live.filter(|_| self.is_live))
     }
 
     async fn steps(&self, case: &Case, saved: &mut Saved) -> CaseReport {
@@ -136,12 +143,15 @@ impl Runner<'_> {
         let body = match &step.body {
             Body::None => Vec::new(),
             Body::Raw(text) => text.as_bytes().to_vec(),
+            Body::Bytes(length) => vec![b'b'; *length],
             Body::Json(body) => names.fill(body).to_string().into_bytes(),
         };
         let address = match step.place {
-            Place::Kept(name) => {
+            Place::Kept(name) | Place::Unfilled(name) => {
                 let kept = names.kept.get(name).and_then(Value::as_str);
-                Some(kept.ok_or("the answer before it has no address")?.to_owned())
+                let name = if step.place == Place::Kept(name) { "file" } else { "%24%7Bf%7D" };
+                // Downloads leave the name of the file to who fetches it.
+                Some(kept.ok_or("the answer before it has no address")?.replace("${f}", name))
             }
             _ => None,
         };
@@ -209,6 +219,7 @@ impl Runner<'_> {
             ("public", "records/modify") => "public/records/modify",
             ("public", "subscriptions/modify") => "public/subscriptions/modify",
             (_, "records/modify") => "private/records/modify",
+            ("shared", "subscriptions/modify") => "shared/subscriptions/modify",
             (_, "subscriptions/modify") => "private/subscriptions/modify",
             _ => "private/zones/modify",
         };
@@ -326,7 +337,7 @@ fn code(item: &Value) -> Option<&str> {
 
 /// A request without its container, its tokens and its body.
 pub(super) fn request(step: &Step) -> String {
-    if let Place::Kept(_) = step.place {
+    if let Place::Kept(_) | Place::Unfilled(_) = step.place {
         return format!("{} to {}", step.method, step.path);
     }
     let query = step.query.map(|query| format!("?{query}")).unwrap_or_default();

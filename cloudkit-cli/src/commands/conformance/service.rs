@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cloudkit_core::auth::{
     ApiToken, BodyHash, CanonicalMessage, HEADER_DATE, HEADER_KEY_ID, HEADER_SIGNATURE, KeyId, PrivateKey,
-    RequestDate, Signature, TokenQuery, WebAuthTokenStore,
+    RequestDate, Signature, TokenQuery, WebAuthToken, WebAuthTokenStore,
 };
 use cloudkit_core::runtime::Clock;
 use cloudkit_core::transport::{Refusal, Transport};
@@ -38,6 +38,10 @@ pub(super) struct Service {
     pub(super) key: PrivateKey,
     pub(super) api_token: Option<ApiToken>,
     pub(super) user: Option<WebAuthTokenStore>,
+    /// The token that the user began with.
+    pub(super) first_token: Option<WebAuthToken>,
+    pub(super) other_user: Option<WebAuthTokenStore>,
+    pub(super) revoked_key_id: Option<KeyId>,
     pub(super) transport: Arc<dyn Transport>,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -57,12 +61,16 @@ impl Service {
         match who {
             Who::Nobody | Who::Key => None,
             Who::ApiToken => self.api_token.is_none().then_some("there is no API token (CLOUDKIT_API_TOKEN)"),
-            Who::User if self.api_token.is_none() => {
+            Who::User | Who::UserAtFirst | Who::OtherUser if self.api_token.is_none() => {
                 Some("there is no API token (CLOUDKIT_API_TOKEN), which goes with a user's token")
             }
-            Who::User => {
+            Who::User | Who::UserAtFirst => {
                 self.user.is_none().then_some("there is no token of a user (CLOUDKIT_WEB_AUTH_TOKEN)")
             }
+            Who::OtherUser => self
+                .other_user
+                .is_none()
+                .then_some("there is no token of a second user (CLOUDKIT_OTHER_WEB_AUTH_TOKEN)"),
         }
     }
 
@@ -82,7 +90,7 @@ impl Service {
             let request =
                 self.request(step, body.clone(), address).map_err(|failure| failure.causes().join(": "))?;
             let response = self.transport.send(request).await.map_err(|error| self.redact(&chain(&error)))?;
-            if let Some(user) = &self.user {
+            if let Some(user) = self.user_of(step.who) {
                 user.adopt_from(response.headers());
             }
             let status = response.status().as_u16();
@@ -108,15 +116,24 @@ impl Service {
         Err("the service asks for one pause after another".to_owned())
     }
 
+    /// The user who asks, if a user does.
+    fn user_of(&self, who: Who) -> Option<&WebAuthTokenStore> {
+        match who {
+            Who::User => self.user.as_ref(),
+            Who::OtherUser => self.other_user.as_ref(),
+            Who::Nobody | Who::Key | Who::ApiToken | Who::UserAtFirst => None,
+        }
+    }
+
     /// A text without the tokens.
     pub(super) fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        let user = self.user.as_ref().and_then(WebAuthTokenStore::current);
-        for secret in [self.api_token.as_ref().map(ApiToken::expose), user.as_ref().map(|user| user.expose())]
-            .into_iter()
-            .flatten()
-        {
-            text = text.replace(secret, "..");
+        if let Some(api_token) = &self.api_token {
+            text = text.replace(api_token.expose(), "..");
+        }
+        let users = [&self.user, &self.other_user].into_iter().flatten();
+        for user in users.filter_map(WebAuthTokenStore::current).chain(self.first_token.clone()) {
+            text = text.replace(user.expose(), "..");
         }
         text
     }
@@ -127,8 +144,7 @@ impl Service {
             None => request,
         };
         if let Some(address) = address {
-            // Downloads leave the name of the file to who fetches it.
-            let uri: http::Uri = address.replace("${f}", "file").parse()?;
+            let uri: http::Uri = address.parse()?;
             return Ok(
                 content_type(http::Request::builder().method(step.method.clone()).uri(uri)).body(body)?
             );
@@ -137,17 +153,20 @@ impl Service {
             Place::Production => ("database", "production"),
             Place::Spelt(name) => ("database", name),
             Place::Device => ("device", "development"),
-            Place::Development | Place::Kept(_) => ("database", "development"),
+            Place::Development | Place::Kept(_) | Place::Unfilled(_) => ("database", "development"),
         };
         let path = format!("/{api}/1/{}/{environment}/{}", self.container, step.path);
         let mut target = path.clone();
-        let user = self.user.as_ref().and_then(WebAuthTokenStore::current);
-        let tokens = self.api_token.as_ref().map(|api_token| TokenQuery {
-            api_token,
-            web_auth_token: user.as_ref().filter(|_| step.who == Who::User),
-        });
-        let tokens =
-            tokens.filter(|_| matches!(step.who, Who::ApiToken | Who::User)).map(|query| query.expose());
+        let user = match step.who {
+            Who::UserAtFirst => self.first_token.clone(),
+            who => self.user_of(who).and_then(WebAuthTokenStore::current),
+        };
+        let tokens = self
+            .api_token
+            .as_ref()
+            .map(|api_token| TokenQuery { api_token, web_auth_token: user.as_ref() })
+            .filter(|_| !matches!(step.who, Who::Nobody | Who::Key))
+            .map(|query| query.expose());
         let queries = step.query.into_iter().chain(tokens.as_ref().map(|query| query.as_str()));
         for (at, query) in queries.enumerate() {
             target += if at == 0 { "?" } else { "&" };
@@ -215,6 +234,7 @@ impl Service {
         };
         let key_id = match step.signing {
             Signing::UnknownKeyId => "0123456789abcdef".repeat(4),
+            Signing::RevokedKeyId => self.revoked_key_id.as_ref().unwrap_or(&self.key_id).as_str().to_owned(),
             Signing::UpperCaseKeyId => self.key_id.as_str().to_ascii_uppercase(),
             _ => self.key_id.as_str().to_owned(),
         };

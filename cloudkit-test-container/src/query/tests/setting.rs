@@ -130,7 +130,7 @@ impl Setting {
             effort,
         };
         let page = search.run(&mut self.store).expect("runs");
-        (page.records.into_iter().map(|record| record.name).collect(), page.marker)
+        (page.records.into_iter().map(|record| record.name.clone()).collect(), page.marker)
     }
 }
 

@@ -133,6 +133,14 @@ pub(super) fn refusals() -> Vec<Refusal> {
             "defined to be: ENCRYPTED_STRING",
         )),
         privately(save(
+            "an encrypted field with neither type nor mark",
+            encrypted,
+            "Secret",
+            "string",
+            json!({ "value": "s" }),
+            "set value type STRING for field 'string' for type 'Secret', defined to be: ENCRYPTED_STRING",
+        )),
+        privately(save(
             "an encrypted field without its type",
             encrypted,
             "Secret",

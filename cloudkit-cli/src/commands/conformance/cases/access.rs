@@ -28,7 +28,7 @@ pub(super) fn cases() -> Vec<Case> {
                     .reading("400", 400, json!({}))
                     .reading("421, a user has to sign in", 421, json!({})),
             ],
-        )
+        ).settles(&["NO_CREDENTIALS"])
         .row("R11"),
         case(
             "c011",
@@ -38,7 +38,7 @@ pub(super) fn cases() -> Vec<Case> {
                     .query(UNKNOWN_TOKEN)
                     .expect(401, error("AUTHENTICATION_FAILED", "")),
             ],
-        ),
+        ).settles(&["UNKNOWN_API_TOKEN"]),
         case(
             "c012a",
             "an API token alone reads what the world may read",
@@ -80,7 +80,19 @@ pub(super) fn cases() -> Vec<Case> {
             "c016a",
             "each answer to a user has a new token in a header",
             vec![get(Who::User, CALLER).expect(200, json!({ "userRecordName": "<text>" })).header("x-apple-cloudkit-web-auth-token")],
-        ),
+        ).settles(&["TOKEN_ON_EVERY_ANSWER"]),
+        case(
+            "c016c",
+            "whether a token is good after its answer had a new one",
+            vec![
+                get(Who::User, CALLER).expect(200, json!({ "userRecordName": "<text>" })),
+                get(Who::UserAtFirst, CALLER)
+                    .reading("it is", 200, json!({ "userRecordName": "<text>" }))
+                    .reading("a user has to sign in", 421, json!({}))
+                    .reading("it is refused", 401, json!({})),
+            ],
+        )
+        .settles(&["TOKENS_OUTLIVE_THEIR_ANSWER"]),
         case(
             "c016b",
             "an error to a user has one as well",
@@ -89,7 +101,30 @@ pub(super) fn cases() -> Vec<Case> {
                     .expect(400, json!({}))
                     .header("x-apple-cloudkit-web-auth-token"),
             ],
-        ),
+        ).settles(&["TOKEN_ON_EVERY_ANSWER"]),
+        case(
+            "c026c",
+            "a key cannot change what a user has saved, if its role may not",
+            vec![
+                post(Who::User, MODIFY, json!({ "operations": [create("~one", json!({ "text": text("U") }))] })),
+                modify(json!([super::operation("forceUpdate", "~one", json!({ "text": text("K") }))]))
+                    .expect(200, super::item("ACCESS_DENIED", "WRITE operation not permitted")),
+            ],
+        )
+        .settles(&["KEYS_HAVE_ROLES"]),
+        case(
+            "c026b",
+            "a query of a type that the caller may not read",
+            vec![
+                post(Who::Key, QUERY, json!({ "query": { "recordType": "CKConformanceHidden",
+                    "filterBy": [filter("run", "EQUALS", text("~"))] } }))
+                .reading("is refused as a whole", 403, error("ACCESS_DENIED", ""))
+                .reading("finds nothing", 200, json!({ "records": "<empty>" }))
+                .reading("is another error", 400, json!({}))
+                .reading("is another error", 404, json!({})),
+            ],
+        )
+        .settles(&["QUERY_WITHOUT_READ"]),
         case(
             "c009",
             "the private and the public database do not mix",

@@ -126,12 +126,28 @@ fn databases() -> Vec<Case> {
         )
         .settles(&["TOKENS_OF_ZONES_CHANGES"]),
         case(
+            "c086",
+            "a lookup in a zone that asks for its sync token",
+            vec![
+                make_zone("~zone"),
+                post(
+                    Who::User,
+                    "private/records/lookup",
+                    json!({ "records": [{ "recordName": "ckc-nobody" }], "zoneID": { "zoneName": "~zone" } }),
+                )
+                .query("getCurrentSyncToken=true")
+                    .reading("is answered with one", 200, json!({ "syncToken": "<text>" }))
+                    .reading("is answered without", 200, json!({ "syncToken": "<absent>" })),
+            ],
+        )
+        .settles(&["CURRENT_SYNC_TOKEN"]),
+        case(
             "c085",
             "the public database has no feed",
             vec![
                 post(Who::Key, "public/changes/database", json!({})).expect(400, bad_request("publicdb")),
             ],
-        ),
+        ).settles(&["NO_PUBLIC_FEED"]),
     ]
 }
 
@@ -160,7 +176,7 @@ fn zones() -> Vec<Case> {
                 feed(json!({ "syncToken": "$token" }))
                     .expect(200, json!({ "zones": [{ "records": [{ "recordName": "~one", "deleted": true }] }] })),
             ],
-        ),
+        ).settles(&["DELETED_IN_FEEDS"]),
         case(
             "c077c",
             "a record that changed twice is told once",
@@ -171,7 +187,7 @@ fn zones() -> Vec<Case> {
                 save("~one"),
                 feed(json!({})).expect(200, page(&["~two", "~one"], false)),
             ],
-        ),
+        ).settles(&["LATEST_STATE_ONCE"]),
         case(
             "c078",
             "pages have tokens of their own",
@@ -342,6 +358,51 @@ fn subscriptions() -> Vec<Case> {
             ],
         ),
         case(
+            "c087b",
+            "a subscription that is deleted answers deleted",
+            vec![
+                subscribe(PUBLIC, subscription("~s", json!({}))),
+                post(
+                    Who::User,
+                    PUBLIC,
+                    json!({ "operations": [{ "operationType": "delete", "subscription": { "subscriptionID": "~s" } }] }),
+                )
+                .reading("with its ID", 200, is(json!({ "subscriptionID": "~s", "deleted": true })))
+                .reading("in another form", 200, is(json!({}))),
+            ],
+        )
+        .settles(&["DELETED_SUBSCRIPTION"]),
+        case(
+            "c087c",
+            "a subscription with a filter on a field that is not QUERYABLE",
+            vec![
+                subscribe(
+                    PUBLIC,
+                    subscription("~s", json!({ "query": { "recordType": TYPE,
+                        "filterBy": [filter("plain", "EQUALS", text("x"))] } })),
+                )
+                .reading("is refused", 200, is(json!({ "serverErrorCode": "<text>" })))
+                .reading("refuses the request", 400, json!({}))
+                .reading("is made", 200, is(json!({ "subscriptionID": "~s" }))),
+            ],
+        )
+        .settles(&["SUBSCRIPTIONS_NEED_INDEXES"]),
+        case(
+            "c087d",
+            "a subscription without an ID",
+            vec![
+                {
+                    let mut unnamed = subscription("~s", json!({}));
+                    unnamed.as_object_mut().and_then(|members| members.remove("subscriptionID"));
+                    subscribe(PUBLIC, unnamed)
+                }
+                .reading("is given one", 200, is(json!({ "subscriptionID": "<text>", "serverErrorCode": "<absent>" })))
+                .reading("is refused", 200, is(json!({ "serverErrorCode": "<text>" })))
+                .reading("refuses the request", 400, json!({})),
+            ],
+        )
+        .settles(&["SUBSCRIPTIONS_ARE_NAMED"]),
+        case(
             "c088a",
             "a subscription under an ID that exists",
             vec![
@@ -374,12 +435,23 @@ fn subscriptions() -> Vec<Case> {
             "a subscription of the type database",
             vec![
                 subscribe(PRIVATE, json!({ "subscriptionID": "~s", "subscriptionType": "database" }))
+                    .reading("is made", 200, is(json!({ "subscriptionID": "~s", "serverErrorCode": "<absent>" })))
+                    .reading("is refused", 200, is(json!({ "serverErrorCode": "<text>" })))
+                    .reading("refuses the request", 400, json!({})),
+            ],
+        )
+        .settles(&["DATABASE_SUBSCRIPTIONS"]),
+        case(
+            "c088f",
+            "a subscription to a query in the shared database",
+            vec![
+                subscribe("shared/subscriptions/modify", subscription("~s", json!({})))
                     .reading("is refused", 200, is(json!({ "serverErrorCode": "<text>" })))
                     .reading("refuses the request", 400, json!({}))
                     .reading("is made", 200, is(json!({ "subscriptionID": "~s" }))),
             ],
         )
-        .settles(&["DATABASE_SUBSCRIPTIONS"]),
+        .settles(&["SHARED_SUBSCRIPTIONS"]),
         case(
             "c088d",
             "a subscription of the type zone without a zone",

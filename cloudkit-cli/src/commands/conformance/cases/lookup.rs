@@ -26,7 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
                     ] }),
                 ),
             ],
-        ),
+        ).settles(&["MISSING_RECORD"]),
         case(
             "c054b",
             "a lookup in a zone that does not exist",

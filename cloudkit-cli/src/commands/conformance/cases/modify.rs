@@ -70,22 +70,35 @@ fn creating() -> Vec<Case> {
             ],
         ),
         case(
+            "c030c",
+            "creating a record with a change tag",
+            vec![
+                modify(json!([tagged("create", "~one", "k3", none())]))
+                    .reading("is no mistake", 200, names(&["~one"]))
+                    .reading("is an error", 200, json!({ "records": [{ "serverErrorCode": "<text>" }] }))
+                    .reading("refuses the request", 400, json!({})),
+            ],
+        )
+        .settles(&["TAG_OF_A_CREATE"]),
+        case(
             "c034a",
             "a record is created with a type only",
             vec![
                 modify(json!([{ "operationType": "create", "record": { "recordName": "~one", "fields": {} } }]))
                     .expect(400, bad_request("missing required field 'recordType'")),
             ],
-        ),
+        ).settles(&["TYPE_IS_REQUIRED"]),
         case(
             "c045a",
-            "a record type that nobody has is told by name",
+            "a save with a record type that nobody has",
             vec![
                 modify(json!([{ "operationType": "create",
                     "record": { "recordType": "CKConformanceNone", "recordName": "~one", "fields": {} } }]))
-                .expect(200, item("NOT_FOUND", "CKConformanceNone")),
+                .reading("is refused by name", 200, item("NOT_FOUND", "CKConformanceNone"))
+                .reading("is refused with another error", 200, json!({ "records": [{ "serverErrorCode": "<text>" }] }))
+                .reading("is made", 200, json!({ "records": [{ "recordType": "CKConformanceNone" }] })),
             ],
-        ),
+        ).settles(&["NO_TYPES_BY_SAVES"]),
         case(
             "c045b",
             "a field that nobody has is refused",
@@ -93,7 +106,7 @@ fn creating() -> Vec<Case> {
                 modify(json!([create("~one", json!({ "colour": text("red") }))])).expect(200, item("BAD_REQUEST", "")),
                 is_gone(),
             ],
-        ),
+        ).settles(&["UNKNOWN_FIELD"]),
         case(
             "c045c",
             "a value of another type is refused",
@@ -106,7 +119,7 @@ fn creating() -> Vec<Case> {
             "c052c",
             "a record name of 256 characters is refused",
             vec![modify(json!([create(LONG, none())])).expect(200, item("BAD_REQUEST", ""))],
-        ),
+        ).settles(&["RECORD_NAMES"]),
     ]
 }
 
@@ -138,7 +151,40 @@ fn changing() -> Vec<Case> {
                     .expect(200, item("CONFLICT", "oplock error")),
                 lookup(&["~one"]).expect(200, with_fields(json!({ "number": number(2) }))),
             ],
-        ),
+        )
+        .settles(&["STALE_CHANGE_TAG"]),
+        case(
+            "c031d",
+            "whether a CONFLICT shows the record that is there",
+            vec![
+                before(),
+                modify(json!([tagged("update", "~one", "$tag", change())])),
+                modify(json!([tagged("update", "~one", "$tag", change())]))
+                    .reading(
+                        "it does not",
+                        200,
+                        json!({ "records": [{ "serverErrorCode": "CONFLICT", "fields": "<absent>" }] }),
+                    )
+                    .reading(
+                        "it does",
+                        200,
+                        json!({ "records": [{ "serverErrorCode": "CONFLICT", "fields": "<any>" }] }),
+                    ),
+            ],
+        )
+        .settles(&["CONFLICT_WITHOUT_RECORD"]),
+        case(
+            "c053b",
+            "a save that changes nothing",
+            vec![
+                before(),
+                modify(json!([tagged("update", "~one", "$tag", none())])),
+                modify(json!([tagged("update", "~one", "$tag", none())]))
+                    .reading("gives a new change tag all the same", 200, item("CONFLICT", ""))
+                    .reading("leaves the change tag", 200, names(&["~one"])),
+            ],
+        )
+        .settles(&["SAVE_WITHOUT_CHANGE"]),
         case(
             "c031c",
             "a record type may be left out of an update",
@@ -160,7 +206,8 @@ fn changing() -> Vec<Case> {
                 })
                 .chain([lookup(&["~two"]).expect(200, item("NOT_FOUND", ""))])
                 .collect(),
-        ),
+        )
+        .settles(&["MISSING_CHANGE_TAG"]),
         case(
             "c033",
             "a change tag for a record that is not there is NOT_FOUND",
@@ -168,7 +215,8 @@ fn changing() -> Vec<Case> {
                 modify(json!([tagged("update", "~one", "k3", none())]))
                     .expect(200, item("NOT_FOUND", "recordChangeTag specified, but record not found")),
             ],
-        ),
+        )
+        .settles(&["CHANGE_TAG_OF_NOTHING"]),
         case(
             "c034b",
             "replace clears the fields that it does not name",
@@ -247,7 +295,8 @@ fn deleting() -> Vec<Case> {
                     .expect(200, json!({ "records": [{ "recordName": "~one", "deleted": true }] })),
                 is_gone(),
             ],
-        ),
+        )
+        .settles(&["DELETED_RECORD"]),
         case(
             "c035b",
             "forceDelete of a record that does not exist",
@@ -290,7 +339,8 @@ fn batches() -> Vec<Case> {
                     .expect(400, bad_request("unexpected input")),
                 is_gone(),
             ],
-        ),
+        )
+        .settles(&["UNKNOWN_OPERATION"]),
         case("c038a", "201 operations are too many", vec![modify(many(201)).expect(400, bad_request(""))]),
         case(
             "c038b",
@@ -305,7 +355,8 @@ fn batches() -> Vec<Case> {
                     .expect(400, bad_request("")),
                 is_gone(),
             ],
-        ),
+        )
+        .settles(&["ONE_OPERATION_A_RECORD"]),
         case(
             "c038d",
             "no operation is no mistake",
@@ -348,7 +399,7 @@ fn atomicity() -> Vec<Case> {
                     .expect(400, bad_request("atomic operations not supported in default zone")),
                 is_gone(),
             ],
-        ),
+        ).settles(&["ATOMIC_IN_DEFAULT_ZONE"]),
         case(
             "c039b",
             "in the default zone each operation stands alone",
@@ -385,7 +436,14 @@ fn atomicity() -> Vec<Case> {
                     "private/records/modify",
                     json!({ "operations": batch(), "zoneID": { "zoneName": "~zone" }, "atomic": true }),
                 )
-                .expect(400, json!({ "serverErrorCode": "ATOMIC_ERROR" })),
+                .reading(
+                    "with an error for the whole and one for each record",
+                    400,
+                    json!({ "serverErrorCode": "ATOMIC_ERROR", "records": [error("ATOMIC_ERROR", ""), {}] }),
+                )
+                .reading("with an error for the whole", 400, json!({ "serverErrorCode": "ATOMIC_ERROR" }))
+                .reading("with an error for each record", 400, json!({ "records": "<any>" }))
+                .reading("with an error for each record, and 200", 200, json!({ "records": [error("ATOMIC_ERROR", ""), {}] })),
                 post(
                     Who::User,
                     "private/records/lookup",
@@ -393,7 +451,7 @@ fn atomicity() -> Vec<Case> {
                 )
                 .expect(200, item("NOT_FOUND", "")),
             ],
-        ),
+        ).settles(&["ATOMIC_FAILURE"]),
         case(
             "c042",
             "a save in a zone that does not exist is ZONE_NOT_FOUND",
@@ -412,7 +470,7 @@ fn atomicity() -> Vec<Case> {
                 .expect(200, json!({ "records": [{ "recordName": "~one", "serverErrorCode": "<absent>" }] })),
                 lookup(&["~one"]).expect(200, names(&["~one"])),
             ],
-        ),
+        ).settles(&["ZONE_OF_A_RECORD_IS_IGNORED"]),
         case(
             "c043",
             "in the shared database a zone needs its owner",
@@ -424,7 +482,7 @@ fn atomicity() -> Vec<Case> {
                 )
                 .expect(400, bad_request("zoneID needs to have ownerRecordName field")),
             ],
-        ),
+        ).settles(&["SHARED_ZONES_NAME_THEIR_OWNER"]),
     ]
 }
 
@@ -449,7 +507,8 @@ fn references() -> Vec<Case> {
                     .expect(200, item("VALIDATING_REFERENCE_ERROR", "")),
                 modify(json!([operation("forceDelete", "~one", none())])),
             ],
-        ),
+        )
+        .settles(&["VALIDATED_TARGET"]),
         case(
             "c051",
             "whether DELETE_SELF takes effect at once",

@@ -96,7 +96,7 @@ fn pages() -> Vec<Case> {
             "c058",
             "a limit above 200 is no mistake",
             after_filling(vec![ page(json!({ "resultsLimit": 400 })).expect(200, names(&["~a", "~b", "~c", "~d"]))]),
-        ),
+        ).settles(&["LIMITS_ARE_CUT"]),
         case(
             "c058b",
             "desiredKeys choose the fields",
@@ -121,7 +121,7 @@ fn pages() -> Vec<Case> {
                     "query": { "recordType": TYPE, "filterBy": [filter("number", "GREATER_THAN", number(0))] } }))
                 .expect(400, bad_request("")),
             ]),
-        ),
+        ).settles(&["MARKER_OF_ITS_QUERY"]),
     ]
 }
 
@@ -142,7 +142,8 @@ fn comparators() -> Vec<Case> {
             filter("rate", "GREATER_THAN_OR_EQUALS", typed("DOUBLE", 1.5)),
             &["~b", "~c"],
         ),
-        finds("c061f", "BEGINS_WITH looks at case", filter("text", "BEGINS_WITH", text("Apple")), &["~a"]),
+        finds("c061f", "BEGINS_WITH looks at case", filter("text", "BEGINS_WITH", text("Apple")), &["~a"])
+            .settles(&["TEXTS_COMPARE_BY_CASE"]),
         finds("c061g", "LIST_CONTAINS", filter("tags", "LIST_CONTAINS", text("green")), &["~a", "~b"]),
         finds(
             "c061h",
@@ -155,7 +156,8 @@ fn comparators() -> Vec<Case> {
             "LIST_CONTAINS_ANY, which the reference does not name",
             filter("tags", "LIST_CONTAINS_ANY", typed("STRING_LIST", json!(["red", "blue"]))),
             &["~a", "~c"],
-        ),
+        )
+        .settles(&["LIST_CONTAINS_ANY"]),
         finds(
             "c063a",
             "IN with the type of its list",
@@ -181,7 +183,8 @@ fn comparators() -> Vec<Case> {
             "c064b",
             "a reference is not compared with a text",
             vec![find(vec![filter("target", "EQUALS", text("~x"))]).expect(400, bad_request(""))],
-        ),
+        )
+        .settles(&["REFERENCES_ARE_NO_TEXTS"]),
         case(
             "c065",
             "NEAR finds what is within a distance in metres",
@@ -203,7 +206,8 @@ fn comparators() -> Vec<Case> {
             "CONTAINS_ALL_TOKENS does not look at case",
             filter("text", "CONTAINS_ALL_TOKENS", text("APPLE")),
             &["~a", "~b"],
-        ),
+        )
+        .settles(&["WORDS_WITHOUT_CASE"]),
         refuses(
             "c061i",
             "numbers have no beginning",
@@ -285,6 +289,36 @@ fn open_questions() -> Vec<Case> {
         )
         .settles(&["FILTER_REFERENCE_WITHOUT_ZONE"]),
         case(
+            "c065b",
+            "whether NEAR finds what is at its very edge",
+            after_filling(vec![
+                {
+                    let here = typed("LOCATION", json!({ "latitude": 0.0, "longitude": 1.0 }));
+                    let mut near = filter("place", "NEAR", here);
+                    near["distance"] = json!(0);
+                    find(vec![near])
+                }
+                .reading("it does", 200, names(&["~b"]))
+                .reading("it does not", 200, names(&[]))
+                .reading("a distance of 0 is refused", 400, json!({})),
+            ]),
+        )
+        .settles(&["NEAR_HAS_ITS_EDGE"]),
+        case(
+            "c067b",
+            "the order of a query without sorts",
+            after_filling(vec![
+                post(
+                    Who::Key,
+                    QUERY,
+                    json!({ "query": { "recordType": TYPE, "filterBy": [filter("run", "EQUALS", text("~"))] } }),
+                )
+                .reading("is that in which records were made", 200, names(&["~a", "~b", "~c", "~d"]))
+                .reading("is another", 200, json!({ "records": ["<some>", { "recordName": "~a" }, { "recordName": "~d" }] })),
+            ]),
+        )
+        .settles(&["ORDER_WITHOUT_SORTS"]),
+        case(
             "c067",
             "a system field is sorted by under either of its names",
             [json!({ "fieldName": "___modTime" }), json!({ "systemFieldName": "modifiedTimestamp" })]
@@ -315,7 +349,7 @@ fn open_questions() -> Vec<Case> {
                 )
                 .expect(200, json!({ "records": ["<some>", { "recordName": "~one" }, { "recordName": "~two" }] })),
             ],
-        ),
+        ).settles(&["ZONE_WIDE_QUERIES"]),
         case(
             "c068a",
             "which index a query without filters needs",
@@ -350,7 +384,7 @@ fn indexes() -> Vec<Case> {
             "a search in a field that is not SEARCHABLE is refused, by name",
             json!({ "recordType": TYPE, "filterBy": [filter("run", "CONTAINS_ALL_TOKENS", text("x"))] }),
             "Field 'run' is not marked searchable",
-        ),
+        ).settles(&["NOT_SEARCHABLE"]),
         case(
             "c068e",
             "the name of a system field in the error of a sort",
@@ -386,9 +420,9 @@ fn indexes() -> Vec<Case> {
             "a filter on a field that nobody has is refused, by name",
             json!({ "recordType": TYPE, "filterBy": [filter("colour", "EQUALS", text("red"))] }),
             "Unknown field 'colour'",
-        ),
-        refuses("c070a", "a query needs a record type", json!({}), "missing required field 'recordType'"),
-        refuses("c070b", "Users cannot be queried", json!({ "recordType": "Users" }), ""),
+        ).settles(&["UNKNOWN_FIELD_IN_FILTER"]),
+        refuses("c070a", "a query needs a record type", json!({}), "missing required field 'recordType'").settles(&["QUERIES_NAME_A_TYPE"]),
+        refuses("c070b", "Users cannot be queried", json!({ "recordType": "Users" }), "").settles(&["USERS_ARE_NOT_QUERIED"]),
         case(
             "c070c",
             "a query of a type that nobody has",
@@ -396,6 +430,6 @@ fn indexes() -> Vec<Case> {
                 post(Who::Key, QUERY, json!({ "query": { "recordType": "CKConformanceNone" } }))
                     .expect(404, error("NOT_FOUND", "CKConformanceNone")),
             ],
-        ),
+        ).settles(&["UNKNOWN_TYPE_IN_QUERY"]),
     ]
 }

@@ -90,6 +90,110 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .settles(&["SHARE_TYPE_IN_LOWER_CASE"]),
         case(
+            "c092j",
+            "a share of a record that is not there",
+            vec![
+                make_zone("~zone"),
+                modify_zone(
+                    "~zone",
+                    json!([{ "operationType": "create", "record": { "recordType": "cloudkit.share",
+                    "recordName": "~share", "publicPermission": "NONE", "participants": [], "fields": {},
+                    "forRecord": { "recordName": "~none", "recordChangeTag": "k3" } } }]),
+                )
+                .reading(
+                    "is refused in Apple's words",
+                    400,
+                    item("BAD_REQUEST", "Cannot share - no such record exists to share"),
+                )
+                .reading(
+                    "is refused in Apple's words",
+                    200,
+                    item("BAD_REQUEST", "Cannot share - no such record exists to share"),
+                )
+                .reading("is refused in other words", 400, json!({ "records": [refused()] }))
+                .reading("is refused in other words", 200, json!({ "records": [refused()] }))
+                .reading("refuses the request", 400, json!({})),
+            ],
+        )
+        .settles(&["SHARE_OF_NOTHING"]),
+        case(
+            "c093e",
+            "an owner who asks about a share of their own",
+            [
+                root(),
+                vec![
+                    share("~share", "cloudkit.share"),
+                    post(
+                        Who::User,
+                        "public/records/resolve",
+                        json!({ "shortGUIDs": [{ "value": "$guid" }] }),
+                    )
+                    .reading(
+                        "is told that it is private, and theirs",
+                        200,
+                        json!({ "results": [{ "databaseScope": "PRIVATE", "participantType": "OWNER" }] }),
+                    )
+                    .reading(
+                        "is told something else",
+                        200,
+                        json!({ "results": [{ "databaseScope": "<text>" }] }),
+                    )
+                    .reading("is refused", 200, json!({ "results": [refused()] })),
+                ],
+            ]
+            .concat(),
+        )
+        .settles(&["OWNER_OF_A_SHARE"]),
+        case(
+            "c093f",
+            "whether rootRecordDesiredKeys alone fetch the root record",
+            [
+                root(),
+                vec![
+                    share("~share", "cloudkit.share"),
+                    post(
+                        Who::User,
+                        "public/records/resolve",
+                        json!({ "shortGUIDs": [{ "value": "$guid", "rootRecordDesiredKeys": ["text"] }] }),
+                    )
+                    .reading(
+                        "they do",
+                        200,
+                        json!({ "results": [{ "rootRecord": { "recordName": "~root" } }] }),
+                    )
+                    .reading(
+                        "they do not",
+                        200,
+                        json!({ "results": [{ "rootRecord": "<absent>", "serverErrorCode": "<absent>" }] }),
+                    )
+                    .reading("it is refused", 200, json!({ "results": [refused()] }))
+                    .reading("the request is refused", 400, json!({})),
+                ],
+            ]
+            .concat(),
+        )
+        .settles(&["ROOT_IS_FETCHED_FOR_ITS_KEYS"]),
+        case(
+            "c099b",
+            "records/zip/prepare of a share, which Apple's JavaScript asks for",
+            [
+                root(),
+                vec![
+                    share("~share", "cloudkit.share"),
+                    post(
+                        Who::User,
+                        "private/records/zip/prepare",
+                        json!({ "pluginFields": {}, "shareName": "~share", "zoneID": { "zoneName": "~zone" } }),
+                    )
+                    .reading("gives an address", 200, json!({ "downloadURL": "<text>" }))
+                    .reading("is refused", 400, json!({}))
+                    .reading("leads nowhere", 404, json!({})),
+                ],
+            ]
+            .concat(),
+        )
+        .settles(&["ZIP_OF_A_SHARE"]),
+        case(
             "c092e",
             "a second share of one record",
             [

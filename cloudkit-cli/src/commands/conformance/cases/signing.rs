@@ -131,8 +131,23 @@ pub(super) fn cases() -> Vec<Case> {
                 "a key for development is good in production",
             )],
         )
+        .settles(&["KEY_OF_ONE_ENVIRONMENT"])
         .row("K1"),
         wrong("c023b", "an unknown key ID is refused like everything else", Signing::UnknownKeyId),
+        case(
+            "c023c",
+            "what a key is told that was revoked",
+            vec![
+                ask()
+                    .signed(Signing::RevokedKeyId)
+                    .reading("the same as an unknown one", 401, refused())
+                    .reading("something of its own", 401, json!({}))
+                    .reading("something of its own", 403, json!({}))
+                    .reading("it is still good", 200, json!({})),
+            ],
+        )
+        .row("K3")
+        .settles(&["REVOKED_KEY_LOOKS_UNKNOWN"]),
         wrong("c024a", "a signature that is not DER is refused", Signing::Raw),
         wrong("c024b", "a hash in hexadecimal digits is refused", Signing::HexHash),
         wrong("c024c", "a whole address in the place of the path is refused", Signing::WholeAddress),
@@ -145,6 +160,7 @@ pub(super) fn cases() -> Vec<Case> {
                 accepted(ask().signed(Signing::HighS), "the high one is", "the high one is not"),
             ],
         )
+        .settles(&["BOTH_S_ARE_GOOD"])
         .row("S6"),
         case(
             "c025a",
@@ -185,6 +201,7 @@ pub(super) fn cases() -> Vec<Case> {
                 ),
             ],
         )
+        .settles(&["KEYS_AND_USERS"])
         .row("R2"),
         case(
             "c025c",
@@ -212,7 +229,8 @@ pub(super) fn cases() -> Vec<Case> {
                         "modified": { "userRecordName": "$me" } }] }),
                 ),
             ],
-        ),
+        )
+        .settles(&["KEY_HAS_A_USER_RECORD"]),
         case(
             "c027b",
             "writes over the web carry the device ID 2",
@@ -230,6 +248,7 @@ pub(super) fn cases() -> Vec<Case> {
                 lookup(&["ckc-nobody"]).expect(200, item("NOT_FOUND", "")),
                 lookup(&["ckc-nobody"]).expect(200, item("NOT_FOUND", "")),
             ],
-        ),
+        )
+        .settles(&["SIGNATURES_CAN_BE_REPEATED"]),
     ]
 }

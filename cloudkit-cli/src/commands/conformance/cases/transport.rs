@@ -24,12 +24,12 @@ pub(super) fn cases() -> Vec<Case> {
             .into_iter()
             .map(|content_type| raw().content_type(content_type).expect(200, miss()))
             .collect(),
-        ),
+        ).settles(&["CONTENT_TYPE_IS_IGNORED"]),
         case(
             "c002",
             "query parameters that nobody knows are ignored",
             vec![raw().query("ckjsVersion=2.4.0&ckjsBuildVersion=1&clientId=c&remapEnums=true").expect(200, miss())],
-        ),
+        ).settles(&["UNKNOWN_PARAMETERS_ARE_IGNORED"]),
         case(
             "c003",
             "errors are JSON objects with a code and a reason",
@@ -40,12 +40,12 @@ pub(super) fn cases() -> Vec<Case> {
             "an unknown action is 404",
             vec![post_raw(Who::Key, "public/records/nothing", "{}")
                 .expect(404, json!({ "reason": "<has could not find handler for endpoint>" }))],
-        ),
+        ).settles(&["UNKNOWN_ACTION"]),
         case(
             "c004b",
             "a known action with another method is 405 and tells the right one",
             vec![get(Who::Key, QUERY).expect(405, json!({})).header("allow")],
-        ),
+        ).settles(&["WRONG_METHOD"]),
         case(
             "c005a",
             "a database is spelt in lower case",
@@ -62,7 +62,7 @@ pub(super) fn cases() -> Vec<Case> {
             "c005b",
             "an environment is spelt in lower case",
             vec![raw().at(Place::Spelt("Development")).expect(401, error("AUTHENTICATION_FAILED", ""))],
-        ),
+        ).settles(&["ENVIRONMENT_IN_CAPITALS"]),
         case(
             "c005c",
             "a path with more percent-encoding than it needs leads to the same place",
@@ -83,14 +83,14 @@ pub(super) fn cases() -> Vec<Case> {
                     .expect(204, json!("<any>"))
                     .header("access-control-allow-origin"),
             ],
-        ),
+        ).settles(&["ANY_ORIGIN"]),
         case(
             "c007",
             "an error has a uuid, in the body and in a header",
             vec![
                 post_raw(Who::Key, LOOKUP, "{").expect(400, json!({ "uuid": "<uuid>" })).header("x-apple-request-uuid"),
             ],
-        ),
+        ).settles(&["REQUEST_UUID"]),
         case(
             "c008a",
             "a body that is no JSON is refused",

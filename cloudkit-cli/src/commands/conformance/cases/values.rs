@@ -34,12 +34,12 @@ pub(super) fn cases() -> Vec<Case> {
             "c046a",
             "a TIMESTAMP needs its type",
             vec![untagged("moment", json!(1_767_225_600_000_i64)).expect(200, item("BAD_REQUEST", "TIMESTAMP"))],
-        ),
+        ).settles(&["TYPES_THAT_MUST_BE_SAID"]),
         case(
             "c046b",
             "BYTES need their type",
             vec![untagged("bytes", json!("AAEC")).expect(200, item("BAD_REQUEST", "BYTES"))],
-        ),
+        ).settles(&["TYPES_THAT_MUST_BE_SAID"]),
         case(
             "c046c",
             "a TIMESTAMP with a fraction is refused",
@@ -47,7 +47,7 @@ pub(super) fn cases() -> Vec<Case> {
                 modify(json!([create("~one", json!({ "moment": typed("TIMESTAMP", 0.5) }))]))
                     .expect(200, item("BAD_REQUEST", "")),
             ],
-        ),
+        ).settles(&["FRACTIONS_OF_MILLISECONDS"]),
         case(
             "c046d",
             "a DOUBLE may be written as an integer",
@@ -85,7 +85,7 @@ pub(super) fn cases() -> Vec<Case> {
                 untagged("text", json!("Ines"))
                     .expect(200, json!({ "records": [{ "fields": { "text": text("Ines") } }] })),
             ],
-        ),
+        ).settles(&["GUESSED_TYPES"]),
         case(
             "c049a",
             "an encrypted field comes back as it was, and says that it is encrypted",
@@ -94,7 +94,7 @@ pub(super) fn cases() -> Vec<Case> {
                 post(Who::User, "private/records/lookup", json!({ "records": [{ "recordName": "~one" }] }))
                     .expect(200, json!({ "records": [{ "fields": secret(true) }] })),
             ],
-        ),
+        ).settles(&["ENCRYPTED_IS_SAID"]),
         case(
             "c049b",
             "a value for an encrypted field has to say that it is encrypted",
@@ -102,12 +102,12 @@ pub(super) fn cases() -> Vec<Case> {
                 post(Who::User, "private/records/modify", json!({ "operations": [create("~one", secret(false))] }))
                     .expect(200, item("BAD_REQUEST", "defined to be: ENCRYPTED_STRING")),
             ],
-        ),
+        ).settles(&["ENCRYPTED_IS_SAID"]),
         case(
             "c049c",
             "the public database has no encrypted fields",
             vec![modify(json!([create("~one", secret(true))])).expect(200, item("BAD_REQUEST", ""))],
-        ),
+        ).settles(&["ENCRYPTED_IS_SAID"]),
         case(
             "c052a",
             "whether 1 MB of a record's fields is 1,048,576 bytes",
@@ -130,7 +130,7 @@ pub(super) fn cases() -> Vec<Case> {
                     .reading("the request is too large", 413, json!("<any>"))
                     .reading("the request is refused", 400, json!({})),
             ],
-        ),
+        ).settles(&["OVERSIZED_RECORD"]),
         round_trip("c047a", "the largest INT64 is exact", "number", number(i64::MAX)),
         round_trip("c047b", "the smallest INT64 is exact", "number", number(i64::MIN)),
         case(
@@ -184,7 +184,7 @@ pub(super) fn cases() -> Vec<Case> {
             "target",
             typed("REFERENCE", json!({ "recordName": "~none", "action": "NONE" })),
         ),
-        round_trip("c048g", "a list comes back with the type X_LIST", "tags", typed("STRING_LIST", json!(["b", "a"]))),
+        round_trip("c048g", "a list comes back with the type X_LIST", "tags", typed("STRING_LIST", json!(["b", "a"]))).settles(&["LISTS_HAVE_TYPES"]),
         case(
             "c048h",
             "an empty list is not the same as none",

@@ -30,7 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
             "c072b",
             "the public database has the default zone",
             vec![get(Who::Key, "public/zones/list").expect(200, json!({ "zones": ["<some>", entry("_defaultZone")] }))],
-        ),
+        ).settles(&["PUBLIC_DEFAULT_ZONE"]),
         case(
             "c073a",
             "a zone that is made is atomic, and has an owner and a sync token",
@@ -67,7 +67,19 @@ pub(super) fn cases() -> Vec<Case> {
                 post(Who::User, "private/zones/lookup", json!({ "zones": [{ "zoneName": "~zone" }] }))
                     .expect(200, json!({ "zones": [error("ZONE_NOT_FOUND", "")] })),
             ],
-        ),
+        ).settles(&["DELETED_ZONE"]),
+        case(
+            "c073d",
+            "a zone whose name begins with an underscore",
+            vec![
+                post(Who::User, MODIFY, zone_operations(&[("create", "_ckc")]))
+                    .reading("is BAD_REQUEST by itself", 200, json!({ "zones": [error("BAD_REQUEST", "")] }))
+                    .reading("is another error", 200, json!({ "zones": [{ "serverErrorCode": "<text>" }] }))
+                    .reading("refuses the request", 400, json!({}))
+                    .reading("is made", 200, json!({ "zones": [entry("_ckc")] })),
+            ],
+        )
+        .settles(&["ZONE_NAMES"]),
         case(
             "c074",
             "a lookup of zones takes bare zone IDs, and keeps places",
@@ -88,12 +100,12 @@ pub(super) fn cases() -> Vec<Case> {
                 post(Who::Key, "public/zones/modify", zone_operations(&[("create", "~zone")]))
                     .expect(400, bad_request("")),
             ],
-        ),
+        ).settles(&["NO_PUBLIC_ZONES"]),
         case(
             "c075b",
             "the default zone cannot be deleted",
             vec![delete("_defaultZone").expect(200, json!({ "zones": [error("BAD_REQUEST", "")] }))],
-        ),
+        ).settles(&["DEFAULT_ZONE_STAYS"]),
         case(
             "c075c",
             "two operations on one zone",
