@@ -63,7 +63,11 @@ proptest! {
             _ => request(PATH, DATE, signature).body(flip(BODY)),
         };
         let explanation = explain(&capture, &evidence(), &Limits::QUICK.mistakes(1));
-        prop_assert_ne!(explanation.verdict, Verdict::Valid, "{}", explanation);
+        // With another length or sign in its DER form a signature can still have the same r and s. Whether CloudKit takes
+        // it is unknown, so it is no more than noted.
+        let has_same_numbers =
+            part == 2 && explanation.notes.iter().any(|note| note.code == CauseCode::SignatureDerNotStrict);
+        prop_assert!(explanation.verdict != Verdict::Valid || has_same_numbers, "{}", explanation);
     }
 
 }
