@@ -147,6 +147,17 @@ async fn code_exports_and_imports_what_the_page_does() {
     assert_eq!(copied[1]["recordName"], "second");
     assert_eq!(copied[1]["fields"]["cents"]["value"], "9007199254740993");
 
+    // The later of two lines for one record is what stays, as if they had come in two files.
+    let line = |owner: &str| {
+        let fields = json!({ "owner": string(owner) });
+        format!("{}\n", json!({ "recordName": "twice", "recordType": "Account", "fields": fields }))
+    };
+    let twice = format!("{}{}", line("Ines"), line("Nils"));
+    let imported = server.container.import_records(&books, &twice).unwrap();
+    assert_eq!((imported.saved, imported.failed), (2, Vec::new()));
+    let exported = server.container.export_records(&books).unwrap();
+    assert!(exported.contains("Nils") && exported.matches("\"twice\"").count() == 1, "{exported}");
+
     let nowhere = server.container.export_records(&RecordsOf::private("alice").zone("nowhere"));
     assert_eq!(nowhere.unwrap_err().to_string(), "there is no zone `nowhere` in that database");
     let broken = server.container.import_records(&RecordsOf::public(), "{}\nnothing\n");
