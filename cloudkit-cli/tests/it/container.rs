@@ -194,6 +194,7 @@ async fn records_go_into_a_file_and_into_another_container() {
     };
     let output = of(&first, &["export", &file, "--type", "Note"]);
     assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stdout.starts_with("1 record, "), "{}", output.stdout);
     let lines = std::fs::read_to_string(&file).expect("written");
     assert!(lines.lines().count() == 1 && lines.contains("\"kept\""), "{lines}");
     assert_eq!(of(&first, &["export", "-", "--type", "Note"]).stdout, lines);

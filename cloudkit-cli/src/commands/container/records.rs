@@ -139,8 +139,8 @@ pub async fn export(arguments: &ExportArguments, context: &mut Context) -> Resul
         context.print_json(&done)?;
     } else {
         context.print(format!(
-            "{} records, {} bytes written to {}\n",
-            done.records,
+            "{}, {} bytes written to {}\n",
+            counted(done.records),
             done.bytes,
             file.display()
         ))?;
@@ -163,7 +163,7 @@ pub async fn import(arguments: &ImportArguments, context: &mut Context) -> Resul
     if context.format == Format::Json {
         context.print_json(&done)?;
     } else {
-        context.print(format!("{} records saved from {}\n", done.saved, input::name(file)))?;
+        context.print(format!("{} saved from {}\n", counted(done.saved), input::name(file)))?;
     }
     for RefusedLine { line, record_name, error } in done.failed.iter().take(MOST_TOLD) {
         context.say(format!("line {line}, `{record_name}`: {error}\n"));
@@ -171,6 +171,10 @@ pub async fn import(arguments: &ImportArguments, context: &mut Context) -> Resul
     match done.failed.len() {
         0 => Ok(Exit::OK),
         1 => Err(Failure::new("1 record was refused")),
-        refused => Err(Failure::new(format!("{refused} records were refused"))),
+        refused => Err(Failure::new(format!("{} were refused", counted(refused)))),
     }
+}
+
+fn counted(records: usize) -> String {
+    if records == 1 { "1 record".to_owned() } else { format!("{records} records") }
 }
